@@ -1,0 +1,165 @@
+//! Events: what merchants are told, and alarms: what a person must look at.
+//!
+//! An event keeps the thing as it was when the event happened, so that every delivery and re-send of
+//! it says the same.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ChangeSet, Context, Facts, Id, Stop, Task, Time, Work,
+    delivery::Delivery,
+    endpoint::Endpoint,
+    id::{AlarmId, AppId, EventId},
+    merchant,
+    payment::Payment,
+    refund::Refund,
+};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind { $($(#[$doc])* #[serde(rename = $text)] $name),* }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: &[EventKind] = &[$(EventKind::$name),*];
+
+            /// The name merchants see.
+            pub const fn name(self) -> &'static str {
+                match self { $(EventKind::$name => $text),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A payment was paid.
+    PaymentSucceeded = "payment.succeeded";
+    /// A payment was closed unpaid: by the merchant, or because its time was over.
+    PaymentClosed = "payment.closed";
+    /// An attempt to pay failed; the payment may still be paid.
+    PaymentFailed = "payment.failed";
+    /// A refund reached the payer.
+    RefundSucceeded = "refund.succeeded";
+    /// A refund failed; the merchant has its money back.
+    RefundFailed = "refund.failed";
+}
+
+/// The thing an event is about, as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A payment.
+    Payment(Box<Payment>),
+    /// A refund.
+    Refund(Box<Refund>),
+}
+
+impl Subject {
+    /// The version of the thing: grows with each of its events, so a receiver can tell old from new.
+    pub fn sequence(&self) -> u32 {
+        match self {
+            Subject::Payment(payment) => payment.version,
+            Subject::Refund(refund) => refund.version,
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// Always 1: what happened does not change.
+    pub version: u32,
+    /// Who is told.
+    pub app: AppId,
+    /// What happened.
+    pub kind: EventKind,
+    /// To what.
+    pub subject: Subject,
+    /// When.
+    pub created_at: Time,
+}
+
+/// Who is told of an event, beside the app's endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct Audience<'a> {
+    /// Whose event it is.
+    pub app: AppId,
+    /// The payment's own address.
+    pub notify_url: Option<&'a str>,
+    /// How often each is told; more than once only when a sandbox was asked to.
+    pub copies: u8,
+}
+
+/// Records an event and plans its deliveries: to the payment's own `notify_url` and to each of the
+/// app's endpoints that wants it.
+pub fn announce(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    audience: Audience<'_>,
+    kind: EventKind,
+    subject: Subject,
+) -> Result<(), Stop> {
+    let app = merchant::app(facts, audience.app)?;
+    let event = Event { id: cx.draw(), version: 1, app: app.id, kind, subject, created_at: cx.at() };
+    let mut targets = Vec::new();
+    targets.extend(audience.notify_url.map(|url| (None, url.to_owned())));
+    for id in &app.endpoints {
+        let endpoint = facts.get::<Endpoint>(*id)?.filter(|endpoint| endpoint.wants(kind));
+        targets.extend(endpoint.map(|endpoint| (Some(*id), endpoint.url.clone())));
+    }
+    for _ in 0..audience.copies {
+        for (endpoint, url) in &targets {
+            let delivery = Delivery::new(cx, &event, *endpoint, url.clone());
+            change.tasks.push(Task::new(cx.at(), Work::Deliver(delivery.id)));
+            change.put(delivery);
+        }
+    }
+    change.put(event);
+    Ok(())
+}
+
+/// Why a person must look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// Money came after the payment was closed; it is on its way back.
+    LateMoney,
+    /// A second attempt paid a payment that was paid; it is on its way back.
+    DoublePayment,
+    /// A channel took another amount than was asked; it is on its way back.
+    WrongAmount,
+    /// A channel says that an attempt failed which it had said was paid.
+    FailedAfterPaid,
+    /// A channel paid a refund out that it had said failed.
+    RefundPaidAfterFailed,
+    /// A channel says that a refund failed which it had said was paid.
+    RefundFailedAfterPaid,
+    /// Money that must go back could not be returned.
+    ReturnFailed,
+}
+
+/// Something a person must look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Its id.
+    pub id: AlarmId,
+    /// How often it changed.
+    pub version: u32,
+    /// Why.
+    pub kind: AlarmKind,
+    /// About what.
+    pub subject: Id,
+    /// When.
+    pub created_at: Time,
+}
+
+/// Raises an alarm.
+pub fn raise(cx: &mut Context, change: &mut ChangeSet, kind: AlarmKind, subject: Id) {
+    let alarm = Alarm { id: cx.draw(), version: 1, kind, subject, created_at: cx.at() };
+    change.put(alarm);
+}

@@ -1,0 +1,235 @@
+//! Ids: a type for each thing, a UUIDv7 inside, a prefix outside (`pay_01k…`).
+//!
+//! The text form is TypeID 0.3 (<https://github.com/jetify-com/typeid>): prefix, `_`, and 26 digits
+//! of lower-case Crockford base32. UUIDv7 (RFC 9562 §5.7) begins with the time, so new ids sort
+//! after old ones and new rows go to the end of an index.
+//!
+//! **Absent on purpose:** drawing an id; [`crate::Context`] does that.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// 26 digits of 5 bits hold 130; the first two bits are always zero.
+const DIGITS_LEN: usize = 26;
+
+/// A text that is not an id of the kind asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id of this kind")
+    }
+}
+
+impl std::error::Error for NotAnId {}
+
+fn write_digits(uuid: Uuid, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut rest = uuid.as_u128();
+    let mut text = [b'0'; DIGITS_LEN];
+    for place in text.iter_mut().rev() {
+        let digit = usize::try_from(rest & 31).unwrap_or_default();
+        *place = DIGITS.get(digit).copied().unwrap_or(b'0');
+        rest >>= 5;
+    }
+    f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+}
+
+fn read_digits(text: &str) -> Result<Uuid, NotAnId> {
+    let bytes = text.as_bytes();
+    // A first digit above 7 would need more than 128 bits.
+    if bytes.len() != DIGITS_LEN || bytes.first().is_none_or(|first| *first > b'7') {
+        return Err(NotAnId);
+    }
+    let mut value = 0_u128;
+    for byte in bytes {
+        let digit = DIGITS.iter().position(|known| known == byte).ok_or(NotAnId)?;
+        value = (value << 5) | u128::try_from(digit).map_err(|_| NotAnId)?;
+    }
+    Ok(Uuid::from_u128(value))
+}
+
+/// What an id names.
+pub trait TypedId: Copy + Into<Id> {
+    /// The kind.
+    const KIND: Kind;
+    /// The id with this UUID.
+    fn from_uuid(uuid: Uuid) -> Self;
+    /// The UUID inside.
+    fn uuid(self) -> Uuid;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident, $code:literal, $prefix:literal;)*) => {
+        /// The kinds of id, each with a number in the store and a prefix in text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $($(#[$doc])* $kind),* }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Kind] = &[$(Kind::$kind),*];
+
+            /// The number in the store; never reused.
+            pub const fn code(self) -> u8 {
+                match self { $(Kind::$kind => $code),* }
+            }
+
+            /// The kind with this number.
+            pub const fn from_code(code: u8) -> Option<Kind> {
+                match code { $($code => Some(Kind::$kind),)* _ => None }
+            }
+
+            /// The prefix in text.
+            pub const fn prefix(self) -> &'static str {
+                match self { $(Kind::$kind => $prefix),* }
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+            #[serde(try_from = "String", into = "String")]
+            pub struct $name(Uuid);
+
+            impl TypedId for $name {
+                const KIND: Kind = Kind::$kind;
+                fn from_uuid(uuid: Uuid) -> Self { $name(uuid) }
+                fn uuid(self) -> Uuid { self.0 }
+            }
+
+            impl From<$name> for Id {
+                fn from(id: $name) -> Id { Id { kind: Kind::$kind, uuid: id.0 } }
+            }
+
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { Id::from(*self).fmt(f) }
+            }
+
+            impl fmt::Debug for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { Id::from(*self).fmt(f) }
+            }
+
+            impl FromStr for $name {
+                type Err = NotAnId;
+                fn from_str(text: &str) -> Result<Self, NotAnId> {
+                    let digits = text.strip_prefix(concat!($prefix, "_")).ok_or(NotAnId)?;
+                    read_digits(digits).map($name)
+                }
+            }
+
+            impl TryFrom<String> for $name {
+                type Error = NotAnId;
+                fn try_from(text: String) -> Result<Self, NotAnId> { text.parse() }
+            }
+
+            impl From<$name> for String {
+                fn from(id: $name) -> String { id.to_string() }
+            }
+        )*
+    };
+}
+
+ids! {
+    /// A merchant: who is paid.
+    MerchantId = Merchant, 1, "mch";
+    /// An app of a merchant: what holds keys and is notified.
+    AppId = App, 2, "app";
+    /// A secret key of an app.
+    ApiKeyId = ApiKey, 3, "key";
+    /// A payer: who pays.
+    PayerId = Payer, 4, "pyr";
+    /// A payment.
+    PaymentId = Payment, 5, "pay";
+    /// One attempt to pay a payment; also the channel's idempotency key.
+    AttemptId = Attempt, 6, "att";
+    /// A refund.
+    RefundId = Refund, 7, "rfd";
+    /// An event: what merchants are told.
+    EventId = Event, 8, "evt";
+    /// A webhook endpoint.
+    EndpointId = Endpoint, 9, "whe";
+    /// The delivery of one event to one place.
+    DeliveryId = Delivery, 10, "dlv";
+    /// A stored answer to an idempotency key.
+    ReplyId = Reply, 11, "rep";
+    /// A message to a payer.
+    MessageId = Message, 12, "msg";
+    /// The settings of a sandbox.
+    SandboxId = Sandbox, 13, "sbx";
+    /// An alarm: something a person must look at.
+    AlarmId = Alarm, 14, "alm";
+}
+
+/// Any id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    /// What it names.
+    pub kind: Kind,
+    /// Which one.
+    pub uuid: Uuid,
+}
+
+impl Id {
+    /// The bytes under which it is stored and hashed: kind, then UUID.
+    pub fn bytes(self) -> [u8; 17] {
+        let mut bytes = [0; 17];
+        if let Some((first, rest)) = bytes.split_first_mut() {
+            *first = self.kind.code();
+            rest.copy_from_slice(self.uuid.as_bytes());
+        }
+        bytes
+    }
+
+    /// The id stored as these bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Id> {
+        let (code, uuid) = bytes.split_first()?;
+        Some(Id { kind: Kind::from_code(*code)?, uuid: Uuid::from_slice(uuid).ok()? })
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.prefix())?;
+        f.write_str("_")?;
+        write_digits(self.uuid, f)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Id {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Id, NotAnId> {
+        let (prefix, digits) = text.split_once('_').ok_or(NotAnId)?;
+        let kind = Kind::ALL.iter().find(|kind| kind.prefix() == prefix).ok_or(NotAnId)?;
+        Ok(Id { kind: *kind, uuid: read_digits(digits)? })
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Id, NotAnId> {
+        text.parse()
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,85 @@
+//! The templates: the only functions that write postings. Each balances for all amounts because each
+//! line does; the property tests also prove what every template does to every account.
+
+use tongbao_money::{Amount, Money};
+
+use super::{Account, Channel, Posting, Reason};
+use crate::{
+    Id,
+    id::{MerchantId, PayerId},
+};
+
+fn line(reason: Reason, debit: Account, credit: Account, money: Money, subject: Id) -> Option<Posting> {
+    (!money.amount.is_zero()).then_some(Posting { debit, credit, money, reason, subject })
+}
+
+fn with(money: Money, amount: Amount) -> Money {
+    Money { amount, ..money }
+}
+
+/// A payer's balance grows by what a channel took in.
+pub fn top_up(channel: Channel, payer: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let from = Account::ChannelClearing(channel);
+    line(Reason::TopUp, from, Account::PayerAvailable(payer), money, subject).into_iter().collect()
+}
+
+/// A payment of `money` reaches the merchant from `source`, less the fee.
+pub fn payment(
+    source: Account,
+    merchant: MerchantId,
+    money: Money,
+    fee: Amount,
+    subject: Id,
+) -> Vec<Posting> {
+    let pending = Account::MerchantPending(merchant);
+    let paid = line(Reason::Payment, source, pending, money, subject);
+    let fee = line(Reason::Fee, pending, Account::PlatformFees, with(money, fee), subject);
+    paid.into_iter().chain(fee).collect()
+}
+
+/// Sets a payer's money aside until an attempt's result is known.
+pub fn hold(payer: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::PayerAvailable(payer), Account::PayerHeld(payer));
+    line(Reason::Hold, from, to, money, subject).into_iter().collect()
+}
+
+/// Gives back what [`hold`] set aside.
+pub fn release(payer: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::PayerHeld(payer), Account::PayerAvailable(payer));
+    line(Reason::Release, from, to, money, subject).into_iter().collect()
+}
+
+/// Takes a refund from the merchant, returning `fee` of the fee with it.
+pub fn refund(merchant: MerchantId, money: Money, fee: Amount, subject: Id) -> Vec<Posting> {
+    let pending = Account::MerchantPending(merchant);
+    let back = line(Reason::FeeReturn, Account::PlatformFees, pending, with(money, fee), subject);
+    let taken = line(Reason::Refund, pending, Account::RefundsInFlight, money, subject);
+    back.into_iter().chain(taken).collect()
+}
+
+/// A refund in flight arrives at `target`: the payer's balance, or the channel that paid it out.
+pub fn refund_paid(target: Account, money: Money, subject: Id) -> Vec<Posting> {
+    line(Reason::RefundPaid, Account::RefundsInFlight, target, money, subject).into_iter().collect()
+}
+
+/// A refund in flight failed: the merchant has its money back, the platform its fee.
+pub fn refund_failed(merchant: MerchantId, money: Money, fee: Amount, subject: Id) -> Vec<Posting> {
+    let pending = Account::MerchantPending(merchant);
+    let back = line(Reason::RefundFailed, Account::RefundsInFlight, pending, money, subject);
+    let fee = line(Reason::FeeAgain, pending, Account::PlatformFees, with(money, fee), subject);
+    back.into_iter().chain(fee).collect()
+}
+
+/// A refund that had failed was paid after all: `source` bears it.
+pub fn refund_paid_after_all(source: Account, target: Account, money: Money, subject: Id) -> Vec<Posting> {
+    let taken = line(Reason::Refund, source, Account::RefundsInFlight, money, subject);
+    taken.into_iter().chain(refund_paid(target, money, subject)).collect()
+}
+
+/// Money nobody asked for came in and starts its way back at once.
+pub fn unexpected(channel: Channel, money: Money, subject: Id) -> Vec<Posting> {
+    let from = Account::ChannelClearing(channel);
+    let came = line(Reason::Unexpected, from, Account::Suspense, money, subject);
+    let back = line(Reason::Return, Account::Suspense, Account::RefundsInFlight, money, subject);
+    came.into_iter().chain(back).collect()
+}

@@ -1,0 +1,74 @@
+//! Every limit of the core, by name.
+
+use tongbao_money::Amount;
+
+/// The largest single payment: 100 million major units of a currency with two decimals. Above the
+/// per-payment limits of every channel known to us; a merchant's own limit is lower.
+pub const PAYMENT_AMOUNT_MAX: Amount = match Amount::new(10_000_000_000) {
+    Some(amount) => amount,
+    None => Amount::ZERO,
+};
+
+/// Refunds of one payment. WeChat Pay and Alipay both stop at 50.
+pub const REFUNDS_PER_PAYMENT_MAX: u16 = 50;
+
+/// Attempts of one payment; a payer who failed 20 times starts a new order.
+pub const ATTEMPTS_PER_PAYMENT_MAX: usize = 20;
+
+/// Characters of a merchant's order or refund number (WeChat Pay: 32, Alipay: 64).
+pub const ORDER_NO_CHARS_MAX: usize = 64;
+
+/// Characters of a description (WeChat Pay: 127, Alipay: 256).
+pub const DESCRIPTION_CHARS_MAX: usize = 256;
+
+/// Characters of a refund's reason.
+pub const REASON_CHARS_MAX: usize = 256;
+
+/// Goods lines of one payment.
+pub const ITEMS_MAX: usize = 50;
+
+/// Entries of a payment's metadata, and characters of a key and of a value.
+pub const METADATA_ENTRIES_MAX: usize = 20;
+/// Characters of a metadata key.
+pub const METADATA_KEY_CHARS_MAX: usize = 40;
+/// Characters of a metadata value.
+pub const METADATA_VALUE_CHARS_MAX: usize = 500;
+
+/// A payment may be open for a minute at least: less cannot be typed in.
+pub const EXPIRES_IN_S_MIN: i64 = 60;
+/// And for seven days at most, as WeChat Pay allows.
+pub const EXPIRES_IN_S_MAX: i64 = 7 * 24 * 3_600;
+/// Unless the merchant says otherwise a payment is open for half an hour.
+pub const EXPIRES_IN_S_DEFAULT: i64 = 1_800;
+
+/// Characters of a URL.
+pub const URL_CHARS_MAX: usize = 2_048;
+
+/// Webhook endpoints of one app.
+pub const ENDPOINTS_PER_APP_MAX: usize = 16;
+
+/// Attempts kept on a delivery; older ones fall off the front.
+pub const DELIVERY_ATTEMPTS_KEPT_MAX: usize = 50;
+
+/// An endpoint that failed for this long without one success is disabled.
+pub const ENDPOINT_FAILING_MS_MAX: i64 = 5 * 24 * 3_600 * 1_000;
+
+/// Wrong payment passwords before the lock.
+pub const PASSWORD_TRIES_MAX: u8 = 5;
+/// How long the lock lasts.
+pub const PASSWORD_LOCK_MS: i64 = 3 * 3_600 * 1_000;
+
+/// Wrong one-time codes before the code is void.
+pub const CODE_TRIES_MAX: u8 = 5;
+/// How long a one-time code can be used.
+pub const CODE_LIFE_MS: i64 = 5 * 60 * 1_000;
+/// How soon another code may be asked for.
+pub const CODE_PAUSE_MS: i64 = 30 * 1_000;
+
+/// Faults that may wait in a sandbox.
+pub const SANDBOX_FAULTS_MAX: usize = 100;
+/// How far a sandbox clock may be moved in all: ten years.
+pub const SANDBOX_ADVANCE_S_MAX: i64 = 10 * 366 * 24 * 3_600;
+
+/// Idempotency keys: visible ASCII, this long at most.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;

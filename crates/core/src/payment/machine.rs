@@ -1,0 +1,291 @@
+//! The payment's table of states and inputs.
+//!
+//! Pure over the payment alone: it says what the payment becomes and what happened; [`super::steps`]
+//! turns what happened into postings, events and tasks. Versions are counted there, once a step.
+
+use tongbao_money::{Amount, Money};
+
+use super::{Attempt, AttemptStatus, Failure, Payment, Status};
+use crate::{
+    Refusal, Time,
+    event::AlarmKind,
+    id::AttemptId,
+    limits::{ATTEMPTS_PER_PAYMENT_MAX, REFUNDS_PER_PAYMENT_MAX},
+};
+
+/// What can be said to a payment. `Paid`, `Failed`, `RefundPaid`, `RefundFailed` and
+/// `RefundPaidAfterAll` are facts and cannot be refused; the others are requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A payer begins an attempt.
+    Begin(Attempt),
+    /// The money of an attempt moved.
+    Paid {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How much came.
+        money: Money,
+        /// What the channel calls it.
+        reference: Option<String>,
+    },
+    /// An attempt came to nothing.
+    Failed {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The time may be over.
+    Expire,
+    /// The merchant wants it closed.
+    Close,
+    /// The merchant wants this much refunded.
+    ClaimRefund(Amount),
+    /// A claimed refund reached the payer.
+    RefundPaid(Amount),
+    /// A claimed refund failed.
+    RefundFailed {
+        /// The refund.
+        amount: Amount,
+        /// The part of the fee that had been returned with it.
+        fee: Amount,
+    },
+    /// A refund that had failed was paid after all.
+    RefundPaidAfterAll(Amount),
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// An attempt began.
+    Began(AttemptId),
+    /// The payment was paid by this attempt.
+    Succeeded(AttemptId),
+    /// An attempt failed while the payment was unpaid.
+    AttemptFailed(AttemptId),
+    /// An attempt failed that no longer mattered.
+    AttemptDropped(AttemptId),
+    /// The payment was closed unpaid.
+    Closed,
+    /// Money came that must go back.
+    Unexpected(AttemptId, Money, AlarmKind),
+    /// A person must look.
+    Alarm(AlarmKind),
+    /// A refund was claimed; this much of the fee goes back with it.
+    RefundClaimed(Amount),
+    /// The sum of refunds changed.
+    RefundCounted,
+}
+
+/// The payment after an input, and what happened on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// What it becomes; the version is still the old one.
+    pub payment: Payment,
+    /// What happened, in order.
+    pub happened: Vec<Happened>,
+}
+
+/// The answer to an input: `Ok(None)` means "already so".
+pub type Answer = Result<Option<Next>, Refusal>;
+
+/// Decides.
+pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
+    match (now.status, input) {
+        (Status::Open, Input::Begin(attempt)) => begin(now, attempt, at),
+        (Status::Processing, Input::Begin(_) | Input::Close) => Err(Refusal::PaymentProcessing),
+        (Status::Succeeded, Input::Begin(_) | Input::Close) => Err(Refusal::PaymentPaid),
+        (Status::Closed, Input::Begin(_)) => Err(closed_refusal(now)),
+        (
+            Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
+            Input::Paid { attempt, money, reference },
+        ) => paid(now, attempt, money, reference, at),
+        (
+            Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
+            Input::Failed { attempt, failure },
+        ) => failed(now, attempt, failure, at),
+        (Status::Open, Input::Expire) if at >= now.expires_at => Ok(Some(close(now, at))),
+        (Status::Open | Status::Processing | Status::Succeeded | Status::Closed, Input::Expire) => Ok(None),
+        (Status::Open, Input::Close) => Ok(Some(close(now, at))),
+        (Status::Closed, Input::Close) => Ok(None),
+        (Status::Succeeded, Input::ClaimRefund(amount)) => claim_refund(now, amount),
+        (Status::Processing, Input::ClaimRefund(_)) => Err(Refusal::PaymentProcessing),
+        (Status::Open | Status::Closed, Input::ClaimRefund(_)) => Err(Refusal::NotPaid),
+        (Status::Succeeded, Input::RefundPaid(amount)) => Ok(Some(refund_paid(now, amount))),
+        (Status::Succeeded, Input::RefundFailed { amount, fee }) => Ok(Some(refund_failed(now, amount, fee))),
+        (Status::Succeeded, Input::RefundPaidAfterAll(amount)) => {
+            Ok(Some(refund_paid_after_all(now, amount)))
+        }
+        (
+            Status::Open | Status::Processing | Status::Closed,
+            Input::RefundPaid(_) | Input::RefundFailed { .. } | Input::RefundPaidAfterAll(_),
+        ) => Err(Refusal::NotPaid),
+    }
+}
+
+/// Why a payment that is closed takes no more attempts.
+fn closed_refusal(now: &Payment) -> Refusal {
+    let by_time = now.closed_at.is_some_and(|closed| closed >= now.expires_at);
+    if by_time { Refusal::PaymentExpired } else { Refusal::PaymentClosed }
+}
+
+fn begin(now: &Payment, attempt: Attempt, at: Time) -> Answer {
+    if at >= now.expires_at {
+        return Err(Refusal::PaymentExpired);
+    }
+    if now.attempts.len() >= ATTEMPTS_PER_PAYMENT_MAX {
+        return Err(Refusal::TooManyAttempts);
+    }
+    let happened = vec![Happened::Began(attempt.id)];
+    let mut payment = Payment { status: Status::Processing, ..now.clone() };
+    payment.attempts.push(attempt);
+    Ok(Some(Next { payment, happened }))
+}
+
+fn paid(now: &Payment, id: AttemptId, money: Money, reference: Option<String>, at: Time) -> Answer {
+    let attempt = now.attempt(id).ok_or(Refusal::NotFound("attempt"))?;
+    let said_before = match attempt.status {
+        AttemptStatus::Succeeded | AttemptStatus::Returned => attempt.reference == reference,
+        AttemptStatus::Processing | AttemptStatus::Failed => false,
+    };
+    if said_before {
+        return Ok(None);
+    }
+    let wrong_amount = money != now.money;
+    Ok(Some(match now.status {
+        Status::Open | Status::Processing if !wrong_amount => {
+            let mut payment = Payment {
+                status: Status::Succeeded,
+                fee: now.fee_rate.of(now.money.amount),
+                succeeded_at: Some(at),
+                ..now.clone()
+            };
+            settle(&mut payment, id, AttemptStatus::Succeeded, None, reference);
+            Next { payment, happened: vec![Happened::Succeeded(id)] }
+        }
+        Status::Open | Status::Processing => {
+            let mut next = unexpected(now, id, money, reference, AlarmKind::WrongAmount);
+            reopen(&mut next, at);
+            next.happened.push(Happened::AttemptFailed(id));
+            next
+        }
+        Status::Succeeded => unexpected(now, id, money, reference, AlarmKind::DoublePayment),
+        Status::Closed => unexpected(now, id, money, reference, AlarmKind::LateMoney),
+    }))
+}
+
+fn unexpected(
+    now: &Payment,
+    id: AttemptId,
+    money: Money,
+    reference: Option<String>,
+    kind: AlarmKind,
+) -> Next {
+    let mut payment = now.clone();
+    let failure = (kind == AlarmKind::WrongAmount).then_some(Failure::WrongAmount);
+    // The attempt that paid the payment stays the one that paid it, whatever else comes in its name.
+    if now.paid_by().is_none_or(|paid| paid.id != id) {
+        settle(&mut payment, id, AttemptStatus::Returned, failure, reference);
+    }
+    Next { payment, happened: vec![Happened::Unexpected(id, money, kind)] }
+}
+
+fn failed(now: &Payment, id: AttemptId, failure: Failure, at: Time) -> Answer {
+    let attempt = now.attempt(id).ok_or(Refusal::NotFound("attempt"))?;
+    let mut payment = now.clone();
+    match attempt.status {
+        AttemptStatus::Failed | AttemptStatus::Returned => Ok(None),
+        AttemptStatus::Succeeded if attempt.failure.is_some() => Ok(None),
+        AttemptStatus::Succeeded => {
+            let reference = attempt.reference.clone();
+            settle(&mut payment, id, AttemptStatus::Succeeded, Some(failure), reference);
+            Ok(Some(Next { payment, happened: vec![Happened::Alarm(AlarmKind::FailedAfterPaid)] }))
+        }
+        AttemptStatus::Processing => {
+            settle(&mut payment, id, AttemptStatus::Failed, Some(failure), None);
+            let happened = match now.status {
+                Status::Open | Status::Processing => Happened::AttemptFailed(id),
+                Status::Succeeded | Status::Closed => Happened::AttemptDropped(id),
+            };
+            let mut next = Next { payment, happened: vec![happened] };
+            reopen(&mut next, at);
+            Ok(Some(next))
+        }
+    }
+}
+
+/// After an attempt came to nothing the payment is open again, or closed if its time is over.
+fn reopen(next: &mut Next, at: Time) {
+    let waits = next.payment.pending().is_some();
+    match next.payment.status {
+        Status::Processing | Status::Open if waits => {}
+        Status::Processing | Status::Open if at >= next.payment.expires_at => {
+            let closed = close(&next.payment, at);
+            next.payment = closed.payment;
+            next.happened.extend(closed.happened);
+        }
+        Status::Processing | Status::Open => next.payment.status = Status::Open,
+        Status::Succeeded | Status::Closed => {}
+    }
+}
+
+fn close(now: &Payment, at: Time) -> Next {
+    let payment = Payment { status: Status::Closed, closed_at: Some(at), ..now.clone() };
+    Next { payment, happened: vec![Happened::Closed] }
+}
+
+fn settle(
+    payment: &mut Payment,
+    id: AttemptId,
+    status: AttemptStatus,
+    failure: Option<Failure>,
+    reference: Option<String>,
+) {
+    for attempt in payment.attempts.iter_mut().filter(|attempt| attempt.id == id) {
+        attempt.status = status;
+        attempt.failure = failure;
+        attempt.reference.clone_from(&reference);
+    }
+}
+
+fn claim_refund(now: &Payment, amount: Amount) -> Answer {
+    if now.refund_count >= REFUNDS_PER_PAYMENT_MAX {
+        return Err(Refusal::TooManyRefunds);
+    }
+    let left = now.refundable();
+    let claimed = now.refund_claimed.plus(amount).filter(|claimed| *claimed <= now.money.amount);
+    let Some(claimed) = claimed else { return Err(Refusal::RefundTooLarge { left: left.minor() }) };
+    // The fee goes back in step with the sum refunded, rounded down: all of it with the last fen.
+    let due_back = now.fee.portion(claimed, now.money.amount).unwrap_or_default();
+    let fee = due_back.minus(now.fee_returned).unwrap_or_default();
+    let payment = Payment {
+        refund_claimed: claimed,
+        refund_count: now.refund_count.saturating_add(1),
+        fee_returned: now.fee_returned.plus(fee).unwrap_or(now.fee),
+        ..now.clone()
+    };
+    Ok(Some(Next { payment, happened: vec![Happened::RefundClaimed(fee)] }))
+}
+
+fn refund_paid(now: &Payment, amount: Amount) -> Next {
+    let refunded = now.refunded.plus(amount).unwrap_or(Amount::MAX);
+    Next { payment: Payment { refunded, ..now.clone() }, happened: vec![Happened::RefundCounted] }
+}
+
+fn refund_failed(now: &Payment, amount: Amount, fee: Amount) -> Next {
+    let payment = Payment {
+        refund_claimed: now.refund_claimed.minus(amount).unwrap_or_default(),
+        fee_returned: now.fee_returned.minus(fee).unwrap_or_default(),
+        ..now.clone()
+    };
+    Next { payment, happened: vec![Happened::RefundCounted] }
+}
+
+fn refund_paid_after_all(now: &Payment, amount: Amount) -> Next {
+    let payment = Payment {
+        refund_claimed: now.refund_claimed.plus(amount).unwrap_or(Amount::MAX),
+        refunded: now.refunded.plus(amount).unwrap_or(Amount::MAX),
+        ..now.clone()
+    };
+    Next { payment, happened: vec![Happened::RefundCounted] }
+}

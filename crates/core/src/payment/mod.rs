@@ -1,0 +1,269 @@
+//! Payments.
+//!
+//! ```text
+//!            begin                    paid
+//!   open ───────────▶ processing ───────────▶ succeeded ── refunds ──▶ partly/fully refunded
+//!    │ ▲                 │  │                    ▲
+//!    │ └── failed ───────┘  │ failed, time over  │ paid (a failed attempt after all)
+//!    │                      ▼                    │
+//!    └── close, expire ──▶ closed      open ─────┘
+//! ```
+//!
+//! **Invariants.**
+//! - A payment succeeds once, with the amount asked for.
+//! - Money that comes otherwise (after closing, twice, of another amount) is booked and sent back.
+//! - While an attempt's result is unknown nothing else may be tried and nothing is closed.
+//! - Refunds open or done never add up to more than the payment.
+//!
+//! [`machine`] holds the one table of states and inputs; [`steps`] adds facts and builds change sets.
+
+pub mod create;
+pub mod machine;
+pub mod steps;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tongbao_money::{Amount, BasisPoints, Money};
+
+use crate::{
+    Key, Time,
+    id::{AppId, AttemptId, MerchantId, PayerId, PaymentId},
+    ledger::{Account, Channel},
+    sandbox::Fault,
+};
+
+/// How a payer pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// From the balance kept here.
+    Balance,
+    /// From the sandbox's bank, which answers as it is told to.
+    SandboxBank,
+}
+
+impl Method {
+    /// The name in requests and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Balance => "balance",
+            Method::SandboxBank => "sandbox_bank",
+        }
+    }
+
+    /// The channel the money comes through; none for the balance.
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Method::Balance => None,
+            Method::SandboxBank => Some(Channel::SandboxBank),
+        }
+    }
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waits for the payer.
+    Open,
+    /// An attempt is under way and its result is not known.
+    Processing,
+    /// Paid.
+    Succeeded,
+    /// Not paid, and nobody may pay it any more.
+    Closed,
+}
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptStatus {
+    /// Its result is not known.
+    Processing,
+    /// It paid the payment.
+    Succeeded,
+    /// It did not.
+    Failed,
+    /// It took money that went back.
+    Returned,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The bank said no.
+    Declined,
+    /// Not enough money.
+    InsufficientBalance,
+    /// The bank took another amount.
+    WrongAmount,
+}
+
+impl Failure {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Failure::Declined => "declined",
+            Failure::InsufficientBalance => "insufficient_balance",
+            Failure::WrongAmount => "wrong_amount",
+        }
+    }
+
+    /// What it means and what to do.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Failure::Declined => "The bank declined the payment. Try another way to pay.",
+            Failure::InsufficientBalance => "There is not enough money. Top up or choose another way to pay.",
+            Failure::WrongAmount => "The bank took another amount than asked; it is being returned.",
+        }
+    }
+}
+
+/// One attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its id, and the channel's idempotency key.
+    pub id: AttemptId,
+    /// How.
+    pub method: Method,
+    /// By whom.
+    pub payer: PayerId,
+    /// Where it stands.
+    pub status: AttemptStatus,
+    /// When it began.
+    pub started_at: Time,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What the channel calls the movement of money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What a sandbox was told to do with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// A line of goods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    pub unit_amount: Amount,
+}
+
+/// A payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Its id.
+    pub id: PaymentId,
+    /// How often it changed.
+    pub version: u32,
+    /// Who is paid.
+    pub merchant: MerchantId,
+    /// Which app asked.
+    pub app: AppId,
+    /// The merchant's own number, unique for ever.
+    pub order_no: String,
+    /// How much.
+    pub money: Money,
+    /// What for.
+    pub description: String,
+    /// The goods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Item>,
+    /// Whatever the merchant wants kept with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Where its events are sent, beside the app's endpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify_url: Option<String>,
+    /// Where the payer goes afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// The fee rate agreed when it was made.
+    pub fee_rate: BasisPoints,
+    /// The fee taken.
+    #[serde(default)]
+    pub fee: Amount,
+    /// The part of the fee returned with refunds.
+    #[serde(default)]
+    pub fee_returned: Amount,
+    /// The sum of refunds that are open or done.
+    #[serde(default)]
+    pub refund_claimed: Amount,
+    /// The sum of refunds that reached the payer.
+    #[serde(default)]
+    pub refunded: Amount,
+    /// How many refunds were asked for.
+    #[serde(default)]
+    pub refund_count: u16,
+    /// The attempts, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// When it was made.
+    pub created_at: Time,
+    /// Until when it may be paid.
+    pub expires_at: Time,
+    /// When it was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded_at: Option<Time>,
+    /// When it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Time>,
+}
+
+impl Payment {
+    /// The attempt with this id.
+    pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.id == id)
+    }
+
+    /// The attempt that paid it.
+    pub fn paid_by(&self) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.status == AttemptStatus::Succeeded)
+    }
+
+    /// The attempt whose result is not known.
+    pub fn pending(&self) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.status == AttemptStatus::Processing)
+    }
+
+    /// What is left to refund, in minor units.
+    pub fn refundable(&self) -> Amount {
+        self.money.amount.minus(self.refund_claimed).unwrap_or_default()
+    }
+
+    /// The status merchants see: that of the machine, and how much of it was refunded.
+    pub fn shown_status(&self) -> &'static str {
+        match self.status {
+            Status::Open => "open",
+            Status::Processing => "processing",
+            Status::Closed => "closed",
+            Status::Succeeded if self.refunded == self.money.amount => "refunded",
+            Status::Succeeded if !self.refunded.is_zero() => "partly_refunded",
+            Status::Succeeded => "succeeded",
+        }
+    }
+
+    /// The account a refund of it goes back to.
+    pub fn refund_target(&self) -> Option<Account> {
+        let attempt = self.paid_by()?;
+        Some(
+            attempt.method.channel().map_or(Account::PayerAvailable(attempt.payer), Account::ChannelClearing),
+        )
+    }
+
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let references = self.attempts.iter().filter_map(|attempt| {
+            Some(Key::ChannelReference(attempt.method.channel()?, attempt.reference.clone()?))
+        });
+        std::iter::once(Key::OrderNo(self.merchant, self.order_no.clone())).chain(references).collect()
+    }
+}

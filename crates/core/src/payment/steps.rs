@@ -1,0 +1,309 @@
+//! From what happened to a payment to what changes: postings, events, tasks.
+
+use tongbao_money::Money;
+
+use super::{
+    Attempt, AttemptStatus, Failure, Method, Payment, Status,
+    machine::{self, Happened, Input, Next},
+};
+use crate::{
+    ChangeSet, Context, Facts, Refusal, Stop, Task, TaskKey, Work,
+    event::{self, Audience, EventKind, Subject},
+    id::{AppId, AttemptId, PayerId, PaymentId},
+    ledger::{Account, template},
+    merchant, payer,
+    refund::Refund,
+    sandbox::{self, Fault},
+};
+
+/// How soon a channel is asked what became of an attempt it gave no answer to, in seconds.
+pub const QUERY_AFTER_S: i64 = 5;
+
+/// What a payer has shown before paying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The payment password, counted by [`payer::try_password`] and found right.
+    Password,
+    /// Nothing: a developer at the sandbox's phone. Faults may wait for the attempt.
+    SandboxPhone,
+}
+
+/// What a payer asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pay {
+    /// Which payment.
+    pub payment: PaymentId,
+    /// Who pays.
+    pub payer: PayerId,
+    /// How.
+    pub method: Method,
+    /// What was shown.
+    pub proof: Proof,
+    /// Whether this is a sandbox, where faults may wait for the attempt.
+    pub sandbox: bool,
+}
+
+/// What a channel, or our own ledger, says of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// The money moved.
+    Paid {
+        /// How much.
+        money: Money,
+        /// What the channel calls it.
+        reference: Option<String>,
+    },
+    /// It came to nothing.
+    Failed(Failure),
+    /// No answer, or one that says nothing. Never taken for a failure.
+    Unknown,
+}
+
+/// The payment with this id.
+pub fn known(facts: &dyn Facts, id: PaymentId) -> Result<&Payment, Stop> {
+    Ok(facts.get::<Payment>(id)?.ok_or(Refusal::NotFound("payment"))?)
+}
+
+/// The app's merchant's payment with this id.
+pub fn owned(facts: &dyn Facts, app: AppId, id: PaymentId) -> Result<&Payment, Stop> {
+    let merchant = merchant::app(facts, app)?.merchant;
+    let payment = facts.get::<Payment>(id)?.filter(|payment| payment.merchant == merchant);
+    Ok(payment.ok_or(Refusal::NotFound("payment"))?)
+}
+
+/// A payer pays: from the balance at once, through a channel by a task.
+pub fn pay(facts: &dyn Facts, cx: &mut Context, ask: &Pay) -> Result<(ChangeSet, Payment), Stop> {
+    let now = known(facts, ask.payment)?;
+    payer::known(facts, ask.payer)?;
+    let mut change = ChangeSet::default();
+    if ask.proof == Proof::Password {
+        payer::password_was_right(facts, &mut change, ask.payer)?;
+    }
+    let attempt = Attempt {
+        id: cx.draw(),
+        method: ask.method,
+        payer: ask.payer,
+        status: AttemptStatus::Processing,
+        started_at: cx.at(),
+        failure: None,
+        reference: None,
+        fault: None,
+    };
+    // Whether the payment can be paid at all is settled before a waiting fault is used up.
+    let Some(mut next) = machine::decide(now, Input::Begin(attempt.clone()), cx.at())? else {
+        return Err(Refusal::PaymentProcessing.into());
+    };
+    let fault = if ask.sandbox { sandbox::take_fault(facts, &mut change, ask.payer)? } else { None };
+    for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt.id) {
+        begun.fault = fault;
+    }
+    match ask.method {
+        Method::Balance => pay_from_balance(facts, cx, &mut change, &mut next, &attempt, fault)?,
+        Method::SandboxBank => {
+            change.tasks.push(Task::new(cx.at(), Work::SubmitAttempt(now.id, attempt.id)));
+        }
+    }
+    let payment = apply(facts, cx, &mut change, now, next)?;
+    Ok((change, payment))
+}
+
+fn pay_from_balance(
+    facts: &dyn Facts,
+    cx: &Context,
+    change: &mut ChangeSet,
+    next: &mut Next,
+    attempt: &Attempt,
+    fault: Option<Fault>,
+) -> Result<(), Stop> {
+    let money = next.payment.money;
+    let available = facts.account(&Account::PayerAvailable(attempt.payer).of(money.currency))?.balance();
+    let short = available < money.amount.minor();
+    let failure = match fault {
+        Some(Fault::Declined) => Some(Failure::Declined),
+        Some(Fault::InsufficientBalance) => Some(Failure::InsufficientBalance),
+        Some(Fault::ResultLate | Fault::DuplicateNotification) | None => {
+            short.then_some(Failure::InsufficientBalance)
+        }
+    };
+    let input = match (failure, fault) {
+        (Some(failure), _) => Input::Failed { attempt: attempt.id, failure },
+        (None, Some(Fault::ResultLate)) => {
+            change.postings.extend(template::hold(attempt.payer, money, next.payment.id.into()));
+            let due_at = cx.at().plus_s(QUERY_AFTER_S);
+            change.tasks.push(Task::new(due_at, Work::QueryAttempt(next.payment.id, attempt.id)));
+            return Ok(());
+        }
+        (None, _) => Input::Paid { attempt: attempt.id, money, reference: None },
+    };
+    if let Some(after) = machine::decide(&next.payment, input, cx.at())? {
+        next.payment = after.payment;
+        next.happened.extend(after.happened);
+    }
+    Ok(())
+}
+
+/// A channel's word on an attempt, whichever way it came: the answer to a call, a query, a
+/// notification, a line of a bill. `lease` is the task that asked, if one did.
+pub fn hear(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    (id, attempt): (PaymentId, AttemptId),
+    lease: Option<TaskKey>,
+    said: &Said,
+) -> Result<ChangeSet, Stop> {
+    let mut change = ChangeSet::default();
+    if let Some(lease) = lease {
+        if !facts.task(&lease)? {
+            return Err(Refusal::LeaseLost.into());
+        }
+        change.done.push(lease);
+    }
+    let now = known(facts, id)?;
+    let input = match said {
+        Said::Paid { money, reference } => {
+            Input::Paid { attempt, money: *money, reference: reference.clone() }
+        }
+        Said::Failed(failure) => Input::Failed { attempt, failure: *failure },
+        Said::Unknown => {
+            let due_at = cx.at().plus_s(QUERY_AFTER_S);
+            change.tasks.push(Task::new(due_at, Work::QueryAttempt(id, attempt)));
+            return Ok(change);
+        }
+    };
+    if let Some(next) = machine::decide(now, input, cx.at())? {
+        apply(facts, cx, &mut change, now, next)?;
+    }
+    Ok(change)
+}
+
+/// What our own ledger says of a balance attempt whose money is held: paid, unless something else
+/// paid the payment meanwhile.
+pub fn held_result(payment: &Payment) -> Said {
+    match payment.status {
+        Status::Open | Status::Processing => Said::Paid { money: payment.money, reference: None },
+        Status::Succeeded | Status::Closed => Said::Failed(Failure::Declined),
+    }
+}
+
+/// Closes a payment at the merchant's request.
+pub fn close(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    app: AppId,
+    id: PaymentId,
+) -> Result<(ChangeSet, Payment), Stop> {
+    let now = owned(facts, app, id)?;
+    let mut change = ChangeSet::default();
+    match machine::decide(now, Input::Close, cx.at())? {
+        None => Ok((change, now.clone())),
+        Some(next) => {
+            let payment = apply(facts, cx, &mut change, now, next)?;
+            Ok((change, payment))
+        }
+    }
+}
+
+/// Closes a payment whose time is over.
+pub fn expire(facts: &dyn Facts, cx: &mut Context, id: PaymentId, lease: TaskKey) -> Result<ChangeSet, Stop> {
+    let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
+    let now = known(facts, id)?;
+    if let Some(next) = machine::decide(now, Input::Expire, cx.at())? {
+        apply(facts, cx, &mut change, now, next)?;
+    }
+    Ok(change)
+}
+
+/// Turns what happened into postings, events and tasks, and counts the version.
+fn apply(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    before: &Payment,
+    next: Next,
+) -> Result<Payment, Stop> {
+    let payment = Payment { version: before.version.saturating_add(1), ..next.payment };
+    let mut events = Vec::new();
+    for happened in next.happened {
+        match happened {
+            Happened::Began(_) | Happened::RefundClaimed(_) | Happened::RefundCounted => {}
+            Happened::Succeeded(id) => {
+                let source = source(before, &payment, id);
+                let subject = payment.id.into();
+                change.postings.extend(template::payment(
+                    source,
+                    payment.merchant,
+                    payment.money,
+                    payment.fee,
+                    subject,
+                ));
+                change.done.push(Task::new(payment.expires_at, Work::ExpirePayment(payment.id)).key);
+                events.push(EventKind::PaymentSucceeded);
+            }
+            Happened::AttemptFailed(id) => {
+                release_hold(change, before, id);
+                events.push(EventKind::PaymentFailed);
+            }
+            Happened::AttemptDropped(id) => release_hold(change, before, id),
+            Happened::Closed => {
+                change.done.push(Task::new(payment.expires_at, Work::ExpirePayment(payment.id)).key);
+                events.push(EventKind::PaymentClosed);
+            }
+            Happened::Unexpected(id, money, kind) => {
+                event::raise(cx, change, kind, payment.id.into());
+                give_back(cx, change, &payment, id, money);
+            }
+            Happened::Alarm(kind) => event::raise(cx, change, kind, payment.id.into()),
+        }
+    }
+    for kind in events {
+        tell(facts, cx, change, &payment, kind)?;
+    }
+    change.put(payment.clone());
+    Ok(payment)
+}
+
+/// Where the money of the successful attempt comes from: held if an earlier step set it aside.
+fn source(before: &Payment, payment: &Payment, id: AttemptId) -> Account {
+    let held = before.attempt(id).is_some();
+    payment.attempt(id).map_or(Account::Suspense, |attempt| match attempt.method.channel() {
+        Some(channel) => Account::ChannelClearing(channel),
+        None if held => Account::PayerHeld(attempt.payer),
+        None => Account::PayerAvailable(attempt.payer),
+    })
+}
+
+/// Gives back what a balance attempt of an earlier step had set aside.
+fn release_hold(change: &mut ChangeSet, before: &Payment, id: AttemptId) {
+    let held = before
+        .attempt(id)
+        .filter(|attempt| attempt.method.channel().is_none() && attempt.status == AttemptStatus::Processing);
+    if let Some(attempt) = held {
+        change.postings.extend(template::release(attempt.payer, before.money, before.id.into()));
+    }
+}
+
+/// Books money that nobody asked for and sends it back the way it came.
+fn give_back(cx: &mut Context, change: &mut ChangeSet, payment: &Payment, id: AttemptId, money: Money) {
+    let channel = payment.attempt(id).and_then(|attempt| attempt.method.channel());
+    let Some(channel) = channel else { return };
+    let refund = Refund::of_unexpected(cx, payment, channel, money);
+    change.postings.extend(template::unexpected(channel, money, refund.id.into()));
+    change.tasks.push(Task::new(cx.at(), Work::SubmitRefund(refund.id)));
+    change.put(refund);
+}
+
+fn tell(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    payment: &Payment,
+    kind: EventKind,
+) -> Result<(), Stop> {
+    let twice = payment.attempts.last().is_some_and(|last| last.fault == Some(Fault::DuplicateNotification));
+    let audience = Audience {
+        app: payment.app,
+        notify_url: payment.notify_url.as_deref(),
+        copies: if twice { 2 } else { 1 },
+    };
+    event::announce(facts, cx, change, audience, kind, Subject::Payment(Box::new(payment.clone())))
+}

@@ -1,0 +1,257 @@
+//! Records: what the store keeps by id, with versions.
+//!
+//! A record is stored as a JSON document, its *stored form*; these types define it. A field is added
+//! with a default, never renamed or removed. The wire forms of the API are other types.
+//!
+//! **Invariants.** The keys and lists of a record follow from its content, so they can be rebuilt and
+//! verified. A key, once taken, stays with its record; lists are those of version 1.
+
+use crate::{
+    Id,
+    api_key::ApiKey,
+    delivery::Delivery,
+    endpoint::Endpoint,
+    event::{Alarm, Event},
+    facts::Entity,
+    id::{AppId, EventId, Kind, MerchantId, PaymentId},
+    idempotency::Reply,
+    ledger::Channel,
+    merchant::{App, Merchant},
+    message::Message,
+    payer::Payer,
+    payment::Payment,
+    refund::Refund,
+    sandbox::Sandbox,
+};
+
+macro_rules! records {
+    ($($name:ident { $id:ident },)*) => {
+        /// One record.
+        #[derive(Clone, Debug, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is documented as its own type")]
+        pub enum Record { $($name($name)),* }
+
+        impl Record {
+            /// Its id.
+            pub fn id(&self) -> Id {
+                match self { $(Record::$name(record) => record.id.into()),* }
+            }
+
+            /// Its version; 1 is new.
+            pub fn version(&self) -> u32 {
+                match self { $(Record::$name(record) => record.version),* }
+            }
+
+            /// The stored form.
+            pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+                match self { $(Record::$name(record) => serde_json::to_vec(record)),* }
+            }
+
+            /// The record with this stored form.
+            pub fn decode(kind: Kind, stored: &[u8]) -> Result<Record, serde_json::Error> {
+                match kind {
+                    $(Kind::$name => serde_json::from_slice(stored).map(Record::$name),)*
+                    Kind::Attempt => Err(serde::de::Error::custom("an attempt is part of its payment")),
+                }
+            }
+        }
+
+        $(
+            impl From<$name> for Record {
+                fn from(record: $name) -> Record { Record::$name(record) }
+            }
+
+            impl Entity for $name {
+                type Id = crate::id::$id;
+
+                fn of(record: &Record) -> Option<&Self> {
+                    if let Record::$name(found) = record { Some(found) } else { None }
+                }
+            }
+        )*
+    };
+}
+
+records! {
+    Merchant { MerchantId },
+    App { AppId },
+    ApiKey { ApiKeyId },
+    Payer { PayerId },
+    Payment { PaymentId },
+    Refund { RefundId },
+    Event { EventId },
+    Endpoint { EndpointId },
+    Delivery { DeliveryId },
+    Reply { ReplyId },
+    Message { MessageId },
+    Sandbox { SandboxId },
+    Alarm { AlarmId },
+}
+
+/// A name that one record holds for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A merchant's order number.
+    OrderNo(MerchantId, String),
+    /// A merchant's refund number.
+    RefundNo(MerchantId, String),
+    /// An app's idempotency key.
+    Idempotency(AppId, String),
+    /// A secret key, by its digest.
+    Secret([u8; 32]),
+    /// A payer's phone number, by keyed digest.
+    Phone([u8; 32]),
+    /// What a channel calls a movement of money.
+    ChannelReference(Channel, String),
+    /// The settings of the sandbox.
+    Sandbox,
+}
+
+/// 128 bits of BLAKE3 over a key: what the index holds.
+pub type KeyDigest = [u8; 16];
+
+impl Key {
+    /// The digest under which it is stored.
+    pub fn digest(&self) -> KeyDigest {
+        let mut hash = blake3::Hasher::new();
+        match self {
+            Key::OrderNo(merchant, text) => named(&mut hash, 1, (*merchant).into(), text),
+            Key::RefundNo(merchant, text) => named(&mut hash, 2, (*merchant).into(), text),
+            Key::Idempotency(app, text) => named(&mut hash, 3, (*app).into(), text),
+            Key::Secret(digest) => {
+                hash.update(&[4]).update(digest);
+            }
+            Key::Phone(digest) => {
+                hash.update(&[5]).update(digest);
+            }
+            Key::ChannelReference(channel, text) => {
+                hash.update(&[6]).update(channel.name().as_bytes()).update(&[0]).update(text.as_bytes());
+            }
+            Key::Sandbox => {
+                hash.update(&[7]);
+            }
+        }
+        let mut digest = KeyDigest::default();
+        hash.finalize_xof().fill(&mut digest);
+        digest
+    }
+}
+
+fn named(hash: &mut blake3::Hasher, tag: u8, owner: Id, text: &str) {
+    hash.update(&[tag]).update(&owner.bytes()).update(text.as_bytes());
+}
+
+/// A list that records stand in, in the order of their ids, which is the order of their making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum List {
+    /// A merchant's payments.
+    Payments(MerchantId),
+    /// A merchant's refunds.
+    Refunds(MerchantId),
+    /// The refunds of one payment.
+    RefundsOf(PaymentId),
+    /// An app's events.
+    Events(AppId),
+    /// An app's webhook endpoints.
+    Endpoints(AppId),
+    /// An app's deliveries.
+    Deliveries(AppId),
+    /// The deliveries of one event.
+    DeliveriesOf(EventId),
+    /// An app's secret keys.
+    ApiKeys(AppId),
+    /// All merchants.
+    Merchants,
+    /// All apps of a merchant.
+    Apps(MerchantId),
+    /// All payers.
+    Payers,
+    /// All messages.
+    Messages,
+    /// All alarms.
+    Alarms,
+}
+
+impl List {
+    /// The 17 bytes that name the list in the index: which list, then whose.
+    pub fn bytes(self) -> [u8; 17] {
+        let (tag, owner) = match self {
+            List::Payments(id) => (1, Some(Id::from(id))),
+            List::Refunds(id) => (2, Some(id.into())),
+            List::RefundsOf(id) => (3, Some(id.into())),
+            List::Events(id) => (4, Some(id.into())),
+            List::Endpoints(id) => (5, Some(id.into())),
+            List::Deliveries(id) => (6, Some(id.into())),
+            List::DeliveriesOf(id) => (7, Some(id.into())),
+            List::ApiKeys(id) => (8, Some(id.into())),
+            List::Merchants => (9, None),
+            List::Apps(id) => (10, Some(id.into())),
+            List::Payers => (11, None),
+            List::Messages => (12, None),
+            List::Alarms => (13, None),
+        };
+        let mut bytes = owner.map_or([0; 17], Id::bytes);
+        if let Some(first) = bytes.first_mut() {
+            *first = tag;
+        }
+        bytes
+    }
+
+    /// The kind of record that stands in it.
+    pub const fn kind(self) -> Kind {
+        match self {
+            List::Payments(_) => Kind::Payment,
+            List::Refunds(_) | List::RefundsOf(_) => Kind::Refund,
+            List::Events(_) => Kind::Event,
+            List::Endpoints(_) => Kind::Endpoint,
+            List::Deliveries(_) | List::DeliveriesOf(_) => Kind::Delivery,
+            List::ApiKeys(_) => Kind::ApiKey,
+            List::Merchants => Kind::Merchant,
+            List::Apps(_) => Kind::App,
+            List::Payers => Kind::Payer,
+            List::Messages => Kind::Message,
+            List::Alarms => Kind::Alarm,
+        }
+    }
+}
+
+impl Record {
+    /// The keys it holds.
+    pub fn keys(&self) -> Vec<Key> {
+        match self {
+            Record::ApiKey(key) => vec![Key::Secret(key.digest)],
+            Record::Payer(payer) => vec![Key::Phone(payer.phone_digest)],
+            Record::Payment(payment) => payment.keys(),
+            Record::Refund(refund) => refund.keys(),
+            Record::Reply(reply) => vec![Key::Idempotency(reply.app, reply.key.clone())],
+            Record::Sandbox(_) => vec![Key::Sandbox],
+            Record::Merchant(_)
+            | Record::App(_)
+            | Record::Event(_)
+            | Record::Endpoint(_)
+            | Record::Delivery(_)
+            | Record::Message(_)
+            | Record::Alarm(_) => Vec::new(),
+        }
+    }
+
+    /// The lists it stands in.
+    pub fn lists(&self) -> Vec<List> {
+        match self {
+            Record::Merchant(_) => vec![List::Merchants],
+            Record::App(app) => vec![List::Apps(app.merchant)],
+            Record::ApiKey(key) => vec![List::ApiKeys(key.app)],
+            Record::Payer(_) => vec![List::Payers],
+            Record::Payment(payment) => vec![List::Payments(payment.merchant)],
+            Record::Refund(refund) => refund.lists(),
+            Record::Event(event) => vec![List::Events(event.app)],
+            Record::Endpoint(endpoint) => vec![List::Endpoints(endpoint.app)],
+            Record::Delivery(delivery) => {
+                vec![List::Deliveries(delivery.app), List::DeliveriesOf(delivery.event)]
+            }
+            Record::Message(_) => vec![List::Messages],
+            Record::Alarm(_) => vec![List::Alarms],
+            Record::Reply(_) | Record::Sandbox(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! From what happened to a refund to what changes: postings, the payment's sums, events, tasks.
+
+use tongbao_money::{Amount, Money};
+
+use super::{
+    Origin, Refund, RefundStatus, Target,
+    machine::{self, Happened, Input},
+};
+use crate::{
+    ChangeSet, Context, Facts, Key, Refusal, Stop, Task, TaskKey, Work,
+    event::{self, AlarmKind, Audience, EventKind, Subject},
+    id::{AppId, PaymentId, RefundId},
+    ledger::{Account, template},
+    limits::REASON_CHARS_MAX,
+    payment::{
+        self, Method, Payment,
+        create::{is_order_no, is_text},
+        machine::Input as PaymentInput,
+        steps::QUERY_AFTER_S,
+    },
+};
+
+/// What a merchant asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRefund {
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// The merchant's own number.
+    pub refund_no: String,
+    /// How much.
+    pub amount: Amount,
+    /// Why, for the payer to read.
+    pub reason: Option<String>,
+}
+
+/// A refund that was created, now or before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// The refund.
+    pub refund: Refund,
+    /// Whether this request created it; otherwise an equal one did.
+    pub new: bool,
+}
+
+/// What a channel says of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It works on it.
+    Working,
+    /// The money went out.
+    Paid {
+        /// What the channel calls it.
+        reference: Option<String>,
+    },
+    /// It refused.
+    Failed,
+    /// No answer. Never taken for a failure.
+    Unknown,
+}
+
+/// Creates a refund: claims it from the payment, takes it from the merchant, and pays it to the
+/// payer's balance at once or hands it to the channel by a task.
+pub fn create(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    app: AppId,
+    new: &NewRefund,
+) -> Result<(ChangeSet, Created), Stop> {
+    check(new)?;
+    let before = payment::steps::owned(facts, app, new.payment)?;
+    if let Some(earlier) = facts.find::<Refund>(&Key::RefundNo(before.merchant, new.refund_no.clone()))? {
+        let again = earlier.payment == new.payment
+            && earlier.money.amount == new.amount
+            && earlier.reason == new.reason;
+        if !again {
+            return Err(Refusal::RefundNoUsed(earlier.id).into());
+        }
+        return Ok((ChangeSet::default(), Created { refund: earlier.clone(), new: false }));
+    }
+    let claim = payment::machine::decide(before, PaymentInput::ClaimRefund(new.amount), cx.at())?;
+    let Some(claim) = claim else { return Err(Refusal::NotPaid.into()) };
+    let fee = claim.payment.fee_returned.minus(before.fee_returned).unwrap_or_default();
+    let attempt = before.paid_by().ok_or(Refusal::NotPaid)?;
+    let money = Money { amount: new.amount, ..before.money };
+    covered(facts, before, money, fee)?;
+    let refund = Refund {
+        id: cx.draw(),
+        version: 1,
+        merchant: before.merchant,
+        app,
+        payment: before.id,
+        origin: Origin::Merchant(new.refund_no.clone()),
+        money,
+        fee,
+        target: attempt.method.channel().map_or(Target::Balance(attempt.payer), Target::Channel),
+        reason: new.reason.clone(),
+        status: RefundStatus::Accepted,
+        contradicted: false,
+        reference: None,
+        created_at: cx.at(),
+        succeeded_at: None,
+    };
+    let mut change = ChangeSet::default();
+    change.postings.extend(template::refund(before.merchant, money, fee, refund.id.into()));
+    let (refund, payment) = match attempt.method {
+        Method::Balance => pay_to_balance(facts, cx, &mut change, refund, claim.payment)?,
+        Method::SandboxBank => {
+            change.tasks.push(Task::new(cx.at(), Work::SubmitRefund(refund.id)));
+            (refund, claim.payment)
+        }
+    };
+    change.put(Payment { version: before.version.saturating_add(1), ..payment });
+    change.put(refund.clone());
+    Ok((change, Created { refund, new: true }))
+}
+
+fn check(new: &NewRefund) -> Result<(), Refusal> {
+    if !is_order_no(&new.refund_no) {
+        let must = "1 to 64 letters, digits or characters of _-|*.:/@";
+        return Err(Refusal::Invalid { param: "refund_no", must });
+    }
+    if new.amount.is_zero() {
+        return Err(Refusal::Invalid { param: "amount", must: "at least 1 minor unit" });
+    }
+    if new.reason.as_ref().is_some_and(|reason| !is_text(reason, REASON_CHARS_MAX)) {
+        return Err(Refusal::Invalid {
+            param: "reason",
+            must: "1 to 256 characters without control characters",
+        });
+    }
+    Ok(())
+}
+
+/// Whether the merchant's takings cover the refund, the returned fee counted in.
+fn covered(facts: &dyn Facts, payment: &Payment, money: Money, fee: Amount) -> Result<(), Stop> {
+    let pending = facts.account(&Account::MerchantPending(payment.merchant).of(money.currency))?.balance();
+    if pending.saturating_add(fee.minor()) < money.amount.minor() {
+        return Err(Refusal::MerchantBalance.into());
+    }
+    Ok(())
+}
+
+/// A refund to a balance is ours from end to end, so it is paid in the step that makes it.
+fn pay_to_balance(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    refund: Refund,
+    payment: Payment,
+) -> Result<(Refund, Payment), Stop> {
+    let Some((refund, _)) = machine::decide(&refund, Input::Paid { reference: None }, cx.at()) else {
+        return Ok((refund, payment));
+    };
+    change.postings.extend(template::refund_paid(refund.target.account(), refund.money, refund.id.into()));
+    let counted = payment::machine::decide(&payment, PaymentInput::RefundPaid(refund.money.amount), cx.at())?;
+    let payment = counted.map_or(payment, |next| next.payment);
+    tell(facts, cx, change, &refund, &payment, EventKind::RefundSucceeded)?;
+    Ok((refund, payment))
+}
+
+/// A channel's word on a refund. `lease` is the task that asked, if one did.
+pub fn hear(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    id: RefundId,
+    lease: Option<TaskKey>,
+    said: &Said,
+) -> Result<ChangeSet, Stop> {
+    let mut change = ChangeSet::default();
+    if let Some(lease) = lease {
+        if !facts.task(&lease)? {
+            return Err(Refusal::LeaseLost.into());
+        }
+        change.done.push(lease);
+    }
+    let now = facts.get::<Refund>(id)?.ok_or(Refusal::NotFound("refund"))?;
+    let input = match said {
+        Said::Working | Said::Unknown => {
+            change.tasks.push(Task::new(cx.at().plus_s(QUERY_AFTER_S), Work::QueryRefund(id)));
+            Input::Working
+        }
+        Said::Paid { reference } => Input::Paid { reference: reference.clone() },
+        Said::Failed => Input::Failed,
+    };
+    if let Some((next, happened)) = machine::decide(now, input, cx.at()) {
+        let next = Refund { version: now.version.saturating_add(1), ..next };
+        apply(facts, cx, &mut change, &next, happened)?;
+        change.put(next);
+    }
+    Ok(change)
+}
+
+fn apply(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    refund: &Refund,
+    happened: Happened,
+) -> Result<(), Stop> {
+    let (subject, money) = (refund.id.into(), refund.money);
+    let before = payment::steps::known(facts, refund.payment)?;
+    match happened {
+        Happened::HandedOver => return Ok(()),
+        Happened::Alarm(kind) => {
+            event::raise(cx, change, kind, subject);
+            return Ok(());
+        }
+        Happened::Paid => {
+            change.postings.extend(template::refund_paid(refund.target.account(), money, subject))
+        }
+        Happened::Failed => {
+            change.postings.extend(template::refund_failed(refund.merchant, money, refund.fee, subject));
+        }
+        Happened::PaidAfterAll => {
+            event::raise(cx, change, AlarmKind::RefundPaidAfterFailed, subject);
+            let target = refund.target.account();
+            change.postings.extend(template::refund_paid_after_all(
+                payer_of_last_resort(facts, refund)?,
+                target,
+                money,
+                subject,
+            ));
+        }
+    }
+    if refund.origin == Origin::Unexpected {
+        return Ok(());
+    }
+    let (input, kind) = match happened {
+        Happened::Failed => {
+            (PaymentInput::RefundFailed { amount: money.amount, fee: refund.fee }, EventKind::RefundFailed)
+        }
+        Happened::PaidAfterAll => {
+            (PaymentInput::RefundPaidAfterAll(money.amount), EventKind::RefundSucceeded)
+        }
+        Happened::Paid | Happened::HandedOver | Happened::Alarm(_) => {
+            (PaymentInput::RefundPaid(money.amount), EventKind::RefundSucceeded)
+        }
+    };
+    let Some(next) = payment::machine::decide(before, input, cx.at())? else { return Ok(()) };
+    let payment = Payment { version: before.version.saturating_add(1), ..next.payment };
+    tell(facts, cx, change, refund, &payment, kind)?;
+    change.put(payment);
+    Ok(())
+}
+
+/// Who bears a refund that was paid after it had failed: the merchant if its takings cover it, else
+/// suspense, where it is an alarm of its own until somebody settles it.
+fn payer_of_last_resort(facts: &dyn Facts, refund: &Refund) -> Result<Account, Stop> {
+    let merchant = Account::MerchantPending(refund.merchant);
+    let pending = facts.account(&merchant.of(refund.money.currency))?.balance();
+    Ok(if pending >= refund.money.amount.minor() { merchant } else { Account::Suspense })
+}
+
+fn tell(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    refund: &Refund,
+    payment: &Payment,
+    kind: EventKind,
+) -> Result<(), Stop> {
+    let audience = Audience { app: refund.app, notify_url: payment.notify_url.as_deref(), copies: 1 };
+    event::announce(facts, cx, change, audience, kind, Subject::Refund(Box::new(refund.clone())))
+}

@@ -1,0 +1,182 @@
+//! Every way to say no, each with the code the API publishes.
+
+use std::fmt;
+
+use crate::{
+    Time,
+    id::{PaymentId, RefundId},
+};
+
+/// The answer is no, and nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such thing, or not yours: the two look alike on purpose.
+    NotFound(&'static str),
+    /// A field is out of its range; the text says which range.
+    Invalid {
+        /// The field's name in the request.
+        param: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// The order number names another payment with other content.
+    OrderNoUsed(PaymentId),
+    /// The refund number names another refund with other content.
+    RefundNoUsed(RefundId),
+    /// The idempotency key was used with another body; the hashes' first 8 digits.
+    KeyReused {
+        /// Of the first request.
+        first: String,
+        /// Of this request.
+        second: String,
+    },
+    /// The payment's time is over.
+    PaymentExpired,
+    /// The payment was closed.
+    PaymentClosed,
+    /// The payment was paid already.
+    PaymentPaid,
+    /// An attempt is under way and its result is not known.
+    PaymentProcessing,
+    /// The payment was not paid, so there is nothing to refund.
+    NotPaid,
+    /// More than is left to refund, in minor units.
+    RefundTooLarge {
+        /// What is left.
+        left: i64,
+    },
+    /// The payment has as many refunds as it may have.
+    TooManyRefunds,
+    /// The payment has as many attempts as it may have.
+    TooManyAttempts,
+    /// The merchant's account does not cover the refund.
+    MerchantBalance,
+    /// The payer's account does not cover the payment.
+    PayerBalance,
+    /// The payment password is wrong.
+    WrongPassword {
+        /// Tries left before the lock.
+        tries_left: u8,
+    },
+    /// Too many wrong passwords.
+    PasswordLocked {
+        /// When it opens again.
+        until: Time,
+    },
+    /// The one-time code is wrong, used or too old.
+    WrongCode,
+    /// A code was sent a moment ago.
+    CodeTooSoon,
+    /// The app has as many webhook endpoints as it may have.
+    TooManyEndpoints,
+    /// The key is revoked already, or the last of its app.
+    KeyRevoked,
+    /// The worker no longer holds the task.
+    LeaseLost,
+}
+
+impl Refusal {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::NotFound(_) => "not_found",
+            Refusal::Invalid { .. } => "invalid_value",
+            Refusal::OrderNoUsed(_) => "order_no_used",
+            Refusal::RefundNoUsed(_) => "refund_no_used",
+            Refusal::KeyReused { .. } => "idempotency_key_reused",
+            Refusal::PaymentExpired => "payment_expired",
+            Refusal::PaymentClosed => "payment_closed",
+            Refusal::PaymentPaid => "payment_already_paid",
+            Refusal::PaymentProcessing => "payment_processing",
+            Refusal::NotPaid => "payment_not_paid",
+            Refusal::RefundTooLarge { .. } => "refund_too_large",
+            Refusal::TooManyRefunds => "too_many_refunds",
+            Refusal::TooManyAttempts => "too_many_attempts",
+            Refusal::MerchantBalance => "merchant_balance_insufficient",
+            Refusal::PayerBalance => "insufficient_balance",
+            Refusal::WrongPassword { .. } => "wrong_password",
+            Refusal::PasswordLocked { .. } => "password_locked",
+            Refusal::WrongCode => "wrong_code",
+            Refusal::CodeTooSoon => "code_too_soon",
+            Refusal::TooManyEndpoints => "too_many_endpoints",
+            Refusal::KeyRevoked => "key_revoked",
+            Refusal::LeaseLost => "lease_lost",
+        }
+    }
+
+    /// The field at fault, where there is one.
+    pub const fn param(&self) -> Option<&'static str> {
+        match self {
+            Refusal::Invalid { param, .. } => Some(param),
+            Refusal::OrderNoUsed(_) => Some("order_no"),
+            Refusal::RefundNoUsed(_) => Some("refund_no"),
+            Refusal::RefundTooLarge { .. } => Some("amount"),
+            Refusal::NotFound(_)
+            | Refusal::KeyReused { .. }
+            | Refusal::PaymentExpired
+            | Refusal::PaymentClosed
+            | Refusal::PaymentPaid
+            | Refusal::PaymentProcessing
+            | Refusal::NotPaid
+            | Refusal::TooManyRefunds
+            | Refusal::TooManyAttempts
+            | Refusal::MerchantBalance
+            | Refusal::PayerBalance
+            | Refusal::WrongPassword { .. }
+            | Refusal::PasswordLocked { .. }
+            | Refusal::WrongCode
+            | Refusal::CodeTooSoon
+            | Refusal::TooManyEndpoints
+            | Refusal::KeyRevoked
+            | Refusal::LeaseLost => None,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// What is wrong and what to do, in English, for the developer of the caller.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NotFound(what) => write!(f, "There is no such {what} here. Check the id and the key you use."),
+            Refusal::Invalid { param, must } => write!(f, "`{param}` must be {must}."),
+            Refusal::OrderNoUsed(id) => write!(
+                f,
+                "This order number belongs to {id}, which was created with other content. Use a new order number, \
+                 or repeat the first request unchanged."
+            ),
+            Refusal::RefundNoUsed(id) => write!(
+                f,
+                "This refund number belongs to {id}, which has other content. Use a new refund number, or repeat the \
+                 first request unchanged."
+            ),
+            Refusal::KeyReused { first, second } => write!(
+                f,
+                "This Idempotency-Key was used for another request (content {first}…, now {second}…). Use a new key \
+                 for a new request."
+            ),
+            Refusal::PaymentExpired => f.write_str("The payment has expired. Create a new one."),
+            Refusal::PaymentClosed => f.write_str("The payment is closed. Create a new one."),
+            Refusal::PaymentPaid => f.write_str("The payment was paid already. To give money back, refund it."),
+            Refusal::PaymentProcessing => {
+                f.write_str("An attempt to pay is under way and its result is not known yet. Query the payment again shortly.")
+            }
+            Refusal::NotPaid => f.write_str("The payment was not paid, so there is nothing to refund."),
+            Refusal::RefundTooLarge { left } => {
+                write!(f, "Only {left} minor units are left to refund of this payment.")
+            }
+            Refusal::TooManyRefunds => f.write_str("The payment has had 50 refunds, which is the most it may have."),
+            Refusal::TooManyAttempts => f.write_str("Too many attempts to pay this payment failed. Create a new one."),
+            Refusal::MerchantBalance => f.write_str("The merchant's balance does not cover this refund."),
+            Refusal::PayerBalance => f.write_str("The payer's balance is too low. Choose another method or top up."),
+            Refusal::WrongPassword { tries_left } => write!(f, "The payment password is wrong. {tries_left} tries are left."),
+            Refusal::PasswordLocked { .. } => {
+                f.write_str("The payment password is locked after too many wrong tries. Try again later.")
+            }
+            Refusal::WrongCode => f.write_str("The one-time code is wrong or too old. Ask for a new one."),
+            Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Wait half a minute before asking again."),
+            Refusal::TooManyEndpoints => f.write_str("An app may have 16 webhook endpoints. Delete one first."),
+            Refusal::KeyRevoked => f.write_str("The key is revoked already."),
+            Refusal::LeaseLost => f.write_str("Another worker has taken this task."),
+        }
+    }
+}

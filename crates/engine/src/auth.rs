@@ -1,0 +1,143 @@
+//! Secrets that people and programs show: API keys, one-time codes, webhook secrets.
+
+use std::sync::Arc;
+
+use tongbao_core::{
+    Actor, ChangeSet, Facts, Key, Refusal, Stop, Time,
+    api_key::{ApiKey, NewApiKey, Scope},
+    endpoint::WebhookSecret,
+    id::PayerId,
+    limits::PASSWORD_TRIES_MAX,
+    payer::{self, NewPayer, Payer},
+};
+use tongbao_store::Fault;
+
+use crate::{
+    Engine, Error, Input,
+    vault::{Field, Unreadable},
+    webhook::Secret,
+};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(HEX[usize::from(nibble & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// The digest under which a secret key is kept.
+pub fn secret_key_digest(secret: &str) -> [u8; 32] {
+    blake3::hash(secret.as_bytes()).into()
+}
+
+/// A phone number with the middle hidden: `138****0001`.
+pub fn mask_phone(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().collect();
+    let hidden = |at: usize| at >= 3 && at + 4 < digits.len();
+    digits.iter().enumerate().map(|(at, digit)| if hidden(at) { '*' } else { *digit }).collect()
+}
+
+impl Engine {
+    /// Makes a secret key for an app: the key itself, shown once, and what is kept of it.
+    pub fn new_secret_key(
+        &self,
+        scopes: Vec<Scope>,
+        networks: Vec<String>,
+        expires_at: Option<Time>,
+    ) -> (String, NewApiKey) {
+        let secret = format!("{}{}", self.mode.key_prefix(), hex(&self.entropy.secret()));
+        let last: String = secret.chars().skip(secret.chars().count().saturating_sub(4)).collect();
+        let hint = format!("{}…{last}", self.mode.key_prefix());
+        let digest = secret_key_digest(&secret);
+        (secret, NewApiKey { digest, hint, scopes, networks, expires_at })
+    }
+
+    /// Makes a webhook secret: the text shown once, and its sealed form.
+    pub fn new_webhook_secret(&self) -> (String, WebhookSecret) {
+        let secret = Secret::from_bytes(self.entropy.secret()).expose();
+        let sealed = self.vault.seal(Field::WebhookSecret, &secret);
+        (secret, WebhookSecret { sealed, until: None })
+    }
+
+    /// The secrets among these that sign now.
+    pub fn live_secrets(&self, secrets: &[WebhookSecret], now: Time) -> Result<Vec<Secret>, Unreadable> {
+        let live = secrets.iter().filter(|secret| secret.until.is_none_or(|until| now < until));
+        live.map(|secret| {
+            let text = self.vault.open(Field::WebhookSecret, &secret.sealed)?;
+            Secret::parse(&text).map_err(|_| Unreadable)
+        })
+        .collect()
+    }
+
+    /// The key that this secret is, if it is one; whether it may be used now is the caller's to check.
+    pub fn api_key(&self, secret: &str) -> Result<Option<ApiKey>, Fault> {
+        self.store.find::<ApiKey>(Key::Secret(secret_key_digest(secret)))
+    }
+
+    /// The payer with this phone number.
+    pub fn payer_by_phone(&self, phone: &str) -> Result<Option<Payer>, Fault> {
+        self.store.find::<Payer>(Key::Phone(self.vault.digest("phone", phone)))
+    }
+
+    /// What a new payer is made of. Hashes the password: not for async workers.
+    pub fn new_payer(&self, phone: &str, password: &str) -> NewPayer {
+        NewPayer {
+            phone_sealed: self.vault.seal(Field::Phone, phone),
+            phone_digest: self.vault.digest("phone", phone),
+            phone_hint: mask_phone(phone),
+            password: self.vault.hash_password(password, &self.entropy.seed()),
+        }
+    }
+
+    /// Sends a six-digit code to a payer. Only a sandbox has an inbox to send it to; production needs an
+    /// SMS port, which does not exist yet, so there it is refused before anything is kept.
+    pub async fn send_code(&self, id: PayerId) -> Result<(), Error> {
+        let random = u128::from_be_bytes(self.entropy.seed()) % 1_000_000;
+        let code = format!("{random:06}");
+        let digest = self.vault.digest("code", &format!("{id}/{code}"));
+        let inbox = self.is_sandbox().then_some(code);
+        let input = Input { actor: Actor::Payer(id), name: "send_code" };
+        self.run(input, move |facts, cx| {
+            if inbox.is_none() {
+                let must = "sent by SMS, and no SMS port is configured";
+                return Err(Refusal::Invalid { param: "code", must }.into());
+            }
+            payer::send_code(facts, cx, id, digest, inbox.clone())
+        })
+        .await
+    }
+
+    /// Whether a payer's code is right; a wrong one is counted.
+    pub async fn use_code(&self, id: PayerId, code: &str) -> Result<(), Error> {
+        let digest = self.vault.digest("code", &format!("{id}/{code}"));
+        let input = Input { actor: Actor::Payer(id), name: "use_code" };
+        let right = self.step(input, move |facts, cx| payer::use_code(facts, cx, id, &digest)).await?;
+        if right { Ok(()) } else { Err(Error::Refused(Refusal::WrongCode)) }
+    }
+
+    /// Whether a payer's payment password is right. The try is counted first; a right one is uncounted
+    /// by the payment it allows.
+    pub async fn prove_password(&self, id: PayerId, password: String) -> Result<(), Error> {
+        let input = Input { actor: Actor::Payer(id), name: "try_password" };
+        let (hash, tries_left) = self
+            .step(input, move |facts: &dyn Facts, cx| -> Result<(ChangeSet, (String, u8)), Stop> {
+                let (change, hash, left) = payer::try_password(facts, cx, id)?;
+                Ok((change, (hash, left)))
+            })
+            .await?;
+        let vault = Arc::clone(&self.vault);
+        let checked = tokio::task::spawn_blocking(move || vault.is_password(&password, &hash)).await;
+        match checked {
+            Ok(true) => Ok(()),
+            Ok(false) if tries_left == 0 => {
+                let until = self.store.get::<Payer>(id)?.and_then(|payer| payer.locked_until);
+                Err(Error::Refused(Refusal::PasswordLocked { until: until.unwrap_or(self.now()) }))
+            }
+            Ok(false) => {
+                Err(Error::Refused(Refusal::WrongPassword { tries_left: tries_left.min(PASSWORD_TRIES_MAX) }))
+            }
+            Err(_) => Err(Fault::Broken("checking a password panicked".to_owned()).into()),
+        }
+    }
+}

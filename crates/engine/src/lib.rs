@@ -1,0 +1,109 @@
+//! The shell around the core: steps, tasks, webhook delivery, secrets.
+//!
+//! ```text
+//!   doors ──▶ Engine::step ──▶ Store::step(decide)          one input, one commit
+//!   worker ──▶ Store::due ──▶ call, send ──▶ Engine::step   never a call inside a step
+//! ```
+//!
+//! **Absent on purpose:** decisions (the core takes them), SQL, HTTP servers, and a second way to write.
+
+pub mod auth;
+mod deliver;
+mod ports;
+mod step;
+pub mod vault;
+pub mod webhook;
+mod worker;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tongbao_core::{Key, Time, event::Event, sandbox::Sandbox};
+use tongbao_store::{Fault, Store};
+
+pub use deliver::Deliveries;
+pub use ports::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use step::{Answered, Error, Input};
+pub use worker::Worker;
+
+use vault::Vault;
+use webhook::{Policy, SigningKey};
+
+/// Writes an event as merchants see it. The API owns the wire form; the engine is given it.
+pub type RenderEvent = fn(&Event) -> Vec<u8>;
+
+/// Which of the two kinds of instance this is; they never share a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// For developers: test payers, a clock that can be moved, loopback webhooks.
+    Sandbox,
+    /// For real money.
+    Production,
+}
+
+impl Mode {
+    /// The beginning of every secret key of such an instance.
+    pub const fn key_prefix(self) -> &'static str {
+        match self {
+            Mode::Sandbox => "sk_sandbox_",
+            Mode::Production => "sk_live_",
+        }
+    }
+
+    /// Where webhooks may go.
+    pub const fn webhook_policy(self) -> Policy {
+        match self {
+            Mode::Sandbox => Policy::LoopbackToo,
+            Mode::Production => Policy::PublicOnly,
+        }
+    }
+}
+
+/// Everything the doors and workers share.
+pub struct Engine {
+    /// Where state lives.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws ids and secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals and opens.
+    pub vault: Arc<Vault>,
+    /// Signs notifications, beside each endpoint's own secrets.
+    pub signing_key: SigningKey,
+    /// Sandbox or production.
+    pub mode: Mode,
+    /// Tells the worker that something is due now.
+    pub(crate) wake: Arc<Notify>,
+}
+
+impl Engine {
+    /// An engine over a store. A sandbox whose clock was moved goes on from there.
+    pub fn new(store: Arc<dyn Store>, mode: Mode, master_key: &[u8; 32]) -> Result<Engine, Fault> {
+        let vault = Vault::new(master_key);
+        let clock = SystemClock::default();
+        if mode == Mode::Sandbox {
+            let settings = store.find::<Sandbox>(Key::Sandbox)?;
+            clock.set_ahead_s(settings.map_or(0, |settings| settings.advanced_s));
+        }
+        Ok(Engine {
+            store,
+            clock: Arc::new(clock),
+            entropy: Arc::new(SystemEntropy),
+            signing_key: SigningKey::from_seed(vault.signing_seed()),
+            vault: Arc::new(vault),
+            mode,
+            wake: Arc::new(Notify::new()),
+        })
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Whether this is a sandbox.
+    pub fn is_sandbox(&self) -> bool {
+        self.mode == Mode::Sandbox
+    }
+}

@@ -1,0 +1,72 @@
+//! What the engine needs from the world: the time and chance. Tests bring their own.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tongbao_core::Time;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now. Never before an earlier answer.
+    fn now(&self) -> Time;
+    /// Moves it: from now on it is this far ahead of the world's. Only a sandbox does that.
+    fn set_ahead_s(&self, seconds: i64);
+}
+
+/// Draws random bytes.
+pub trait Entropy: Send + Sync {
+    /// Sixteen bytes nobody can guess.
+    fn seed(&self) -> [u8; 16];
+    /// Thirty-two bytes nobody can guess.
+    fn secret(&self) -> [u8; 32];
+}
+
+/// The clock of the machine, moved ahead by as much as a sandbox was told to.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    ahead_ms: AtomicI64,
+    latest_ms: AtomicI64,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Time {
+        #[expect(clippy::disallowed_methods, reason = "this is the port that everyone else asks")]
+        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let machine_ms = i64::try_from(machine.as_millis()).unwrap_or(i64::MAX);
+        let now_ms = machine_ms.saturating_add(self.ahead_ms.load(Ordering::Relaxed));
+        // A machine's clock may be set back; ours stands still until it has caught up.
+        let before = self.latest_ms.fetch_max(now_ms, Ordering::Relaxed);
+        Time::from_ms(now_ms.max(before))
+    }
+
+    fn set_ahead_s(&self, seconds: i64) {
+        self.ahead_ms.store(seconds.saturating_mul(1_000), Ordering::Relaxed);
+    }
+}
+
+/// The generator of the crypto library, seeded by the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemEntropy;
+
+impl SystemEntropy {
+    fn fill(bytes: &mut [u8]) {
+        // A machine without randomness cannot make secrets; nothing sensible can go on.
+        aws_lc_rs::rand::fill(bytes).expect("the operating system gives random bytes");
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn seed(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        SystemEntropy::fill(&mut bytes);
+        bytes
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        SystemEntropy::fill(&mut bytes);
+        bytes
+    }
+}

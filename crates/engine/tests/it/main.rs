@@ -1,0 +1,7 @@
+//! Integration tests of the engine, one binary.
+
+mod webhook_receiver;
+mod webhook_sender;
+mod webhook_signature;
+mod webhook_target;
+mod webhook_tls;

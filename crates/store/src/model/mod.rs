@@ -1,0 +1,266 @@
+//! The reference: the same port over ordered maps. What the other stores are compared with, and the
+//! only stand-in used in tests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
+use tongbao_core::{
+    Id, KeyDigest, List, Record, Task, TaskKey, Time, Work,
+    ledger::{AccountKey, AccountState, Reason},
+};
+use uuid::Uuid;
+
+use crate::{
+    limits::LEASE_MS,
+    log::ChangeLine,
+    port::{
+        AccountLine, Answer, Backlog, Entry, Fault, Outcome, Page, PostingLine, Query, RecordLine, Step,
+        Store, TrialLine,
+    },
+    rows::{Head, Rows},
+    working::Working,
+};
+
+/// A store in memory.
+pub struct ModelStore {
+    inner: Mutex<(Working, Maps)>,
+}
+
+#[derive(Default)]
+struct Maps {
+    records: BTreeMap<Id, (u32, Vec<u8>)>,
+    keys: BTreeMap<KeyDigest, Id>,
+    lists: BTreeSet<([u8; 17], Uuid)>,
+    accounts: BTreeMap<u64, (AccountKey, AccountState)>,
+    postings: Vec<PostingLine>,
+    changes: Vec<ChangeLine>,
+    tasks: BTreeMap<TaskKey, Work>,
+}
+
+impl Default for ModelStore {
+    fn default() -> ModelStore {
+        ModelStore { inner: Mutex::new((Working::new(Head::default()), Maps::default())) }
+    }
+}
+
+impl Store for ModelStore {
+    fn step(&self, step: Step) -> Answer<Outcome> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (working, maps) = &mut *inner;
+        let outcome = working.step(maps, step).and_then(|outcome| working.flush(maps).map(|()| outcome));
+        working.rest();
+        Answer::ready(outcome)
+    }
+
+    fn due(&self, now: Time, limit: u32) -> Answer<Vec<Task>> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (working, maps) = &mut *inner;
+        let until = now.max(working.last_at()).plus_ms(LEASE_MS);
+        let due: Vec<TaskKey> = maps.tasks.keys().copied().filter(|key| key.due_at <= now).collect();
+        let leased = due.into_iter().take(limit as usize).filter_map(|key| {
+            let work = maps.tasks.remove(&key)?;
+            let key = TaskKey { due_at: until, ..key };
+            maps.tasks.insert(key, work);
+            Some(Task { key, work })
+        });
+        Answer::ready(Ok(leased.collect()))
+    }
+
+    fn read(&self, query: Query) -> Result<Page, Fault> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.1.read(query)
+    }
+}
+
+impl Maps {
+    fn read(&mut self, query: Query) -> Result<Page, Fault> {
+        Ok(match query {
+            Query::Record(id) => Page::Records(self.record(id)?.into_iter().collect()),
+            Query::Key(key) => {
+                let id = self.keys.get(&key.digest()).copied();
+                let found = id.map(|id| self.record(id)).transpose()?.flatten();
+                Page::Records(found.into_iter().collect())
+            }
+            Query::List { list, after, newest_first, limit } => {
+                Page::Records(self.listed(list, after, newest_first, limit)?)
+            }
+            Query::Account(key) => Page::Account(self.account(&key)?.unwrap_or_default().1),
+            Query::Entries { account, before, limit } => {
+                let mut entries = self.entries(&account);
+                entries.reverse();
+                entries.retain(|entry| before.is_none_or(|before| entry.number < before));
+                entries.truncate(limit as usize);
+                Page::Entries(entries)
+            }
+            Query::BalanceAt(account, at) => {
+                let last = self.entries(&account).into_iter().rfind(|entry| entry.at <= at);
+                Page::Balance(last.map_or(0, |entry| entry.balance))
+            }
+            Query::Trial => Page::Trial(self.trial()),
+            Query::Backlog(now) => {
+                let due = self.tasks.keys().filter(|key| key.due_at <= now).count() as u64;
+                let oldest_ms = self.tasks.keys().next().map_or(0, |key| now.since_ms(key.due_at).max(0));
+                Page::Backlog(Backlog { due, tasks: self.tasks.len() as u64, oldest_ms })
+            }
+            Query::Changes(after, limit) => {
+                let later = self.changes.iter().filter(|line| line.number > after);
+                Page::Changes(later.take(limit as usize).cloned().collect())
+            }
+            Query::Postings(after, limit) => {
+                let later = self.postings.iter().filter(|line| line.number > after);
+                Page::Postings(later.take(limit as usize).cloned().collect())
+            }
+            Query::Accounts(after, limit) => {
+                let later = self.accounts.range(after + 1..).take(limit as usize);
+                let line = |(number, (key, state)): (&u64, &(AccountKey, AccountState))| AccountLine {
+                    number: *number,
+                    key: *key,
+                    state: *state,
+                };
+                Page::Accounts(later.map(line).collect())
+            }
+            Query::Stored(after, limit) => {
+                let later = self.records.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
+                let line = |(id, (version, body)): (&Id, &(u32, Vec<u8>))| RecordLine {
+                    id: *id,
+                    version: *version,
+                    body: body.clone(),
+                };
+                Page::Stored(later.take(limit as usize).map(line).collect())
+            }
+        })
+    }
+
+    fn listed(
+        &mut self,
+        list: List,
+        after: Option<Uuid>,
+        newest_first: bool,
+        limit: u32,
+    ) -> Result<Vec<Record>, Fault> {
+        let mut uuids: Vec<Uuid> =
+            self.lists.iter().filter(|(name, _)| *name == list.bytes()).map(|(_, uuid)| *uuid).collect();
+        if newest_first {
+            uuids.reverse();
+        }
+        uuids.retain(|uuid| {
+            after.is_none_or(|after| if newest_first { *uuid < after } else { *uuid > after })
+        });
+        let ids = uuids.into_iter().take(limit as usize).map(|uuid| Id { kind: list.kind(), uuid });
+        ids.filter_map(|id| self.record(id).transpose()).collect()
+    }
+
+    /// All entries of an account, found by looking at every posting, oldest first.
+    fn entries(&self, account: &AccountKey) -> Vec<Entry> {
+        let Some(number) =
+            self.accounts.iter().find(|(_, (key, _))| key == account).map(|(number, _)| *number)
+        else {
+            return Vec::new();
+        };
+        let (mut balance, mut entries) = (0, Vec::new());
+        for line in self.postings.iter().filter(|line| line.debit == number || line.credit == number) {
+            let amount = if line.debit == number { -line.amount } else { line.amount };
+            balance += amount;
+            let Some(reason) = Reason::from_code(line.reason) else { continue };
+            entries.push(Entry {
+                number: line.number,
+                at: line.at,
+                amount,
+                balance,
+                reason,
+                subject: line.subject,
+            });
+        }
+        entries
+    }
+
+    fn trial(&self) -> Vec<TrialLine> {
+        let mut sums = BTreeMap::new();
+        for (key, state) in self.accounts.values() {
+            let (debits, credits) = sums.entry(key.currency).or_insert((0, 0));
+            *debits += i128::from(state.debits);
+            *credits += i128::from(state.credits);
+        }
+        sums.into_iter()
+            .map(|(currency, (debits, credits))| TrialLine { currency, debits, credits })
+            .collect()
+    }
+}
+
+impl Rows for Maps {
+    fn record(&mut self, id: Id) -> Result<Option<Record>, Fault> {
+        let stored = self.records.get(&id).map(|(_, body)| Record::decode(id.kind, body));
+        stored.transpose().map_err(|error| Fault::Unreadable(error.to_string()))
+    }
+
+    fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {
+        Ok(self.keys.get(digest).copied())
+    }
+
+    fn account(&mut self, key: &AccountKey) -> Result<Option<(u64, AccountState)>, Fault> {
+        let found = self.accounts.iter().find(|(_, (known, _))| known == key);
+        Ok(found.map(|(number, (_, state))| (*number, *state)))
+    }
+
+    fn task(&mut self, key: &TaskKey) -> Result<bool, Fault> {
+        Ok(self.tasks.contains_key(key))
+    }
+
+    fn insert_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault> {
+        self.records.insert(id, (version, body.to_vec()));
+        Ok(())
+    }
+
+    fn update_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault> {
+        self.insert_record(id, version, body)
+    }
+
+    fn insert_key(&mut self, digest: &KeyDigest, id: Id) -> Result<(), Fault> {
+        self.keys.insert(*digest, id);
+        Ok(())
+    }
+
+    fn insert_listing(&mut self, list: List, uuid: Uuid) -> Result<(), Fault> {
+        self.lists.insert((list.bytes(), uuid));
+        Ok(())
+    }
+
+    fn insert_account(&mut self, number: u64, key: &AccountKey, state: AccountState) -> Result<(), Fault> {
+        self.accounts.insert(number, (*key, state));
+        Ok(())
+    }
+
+    fn update_account(&mut self, number: u64, state: AccountState) -> Result<(), Fault> {
+        if let Some((_, known)) = self.accounts.get_mut(&number) {
+            *known = state;
+        }
+        Ok(())
+    }
+
+    fn insert_posting(&mut self, line: &PostingLine) -> Result<(), Fault> {
+        self.postings.push(line.clone());
+        Ok(())
+    }
+
+    fn insert_mark(&mut self, _: u64, _: Time, _: u64) -> Result<(), Fault> {
+        // Balances in the past are found here by looking at every posting.
+        Ok(())
+    }
+
+    fn insert_change(&mut self, line: &ChangeLine) -> Result<(), Fault> {
+        self.changes.push(line.clone());
+        Ok(())
+    }
+
+    fn insert_task(&mut self, task: &Task) -> Result<(), Fault> {
+        self.tasks.insert(task.key, task.work);
+        Ok(())
+    }
+
+    fn remove_task(&mut self, key: &TaskKey) -> Result<(), Fault> {
+        self.tasks.remove(key);
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! The embedded store: one SQLite file, one writer thread, group commit.
+//!
+//! ```text
+//!   callers ──▶ bounded queue ──▶ writer: take all that waits, decide each, write, COMMIT, answer all
+//!   readers ──▶ a few read-only connections (WAL: they never block the writer, nor it them)
+//! ```
+//!
+//! **Invariants.** WAL with `synchronous=FULL`: an answered step survives a power cut. One process
+//! writes a file, kept out of each other's way by a lock file. After a failed write nothing is retried:
+//! the writer stops, and a new process finds out what was committed.
+//!
+//! **Absent on purpose:** a setting that turns durability off; `mmap`; a second writing connection.
+
+mod migrate;
+mod open;
+mod read;
+mod rows;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use rusqlite::Connection;
+use tongbao_core::{Task, Time};
+
+pub use migrate::{MIGRATIONS, Migration};
+pub use open::Options;
+
+use crate::{
+    limits::{DUE_TASKS_MAX, QUEUE_STEPS_MAX},
+    port::{Answer, Fault, Outcome, Page, Query, Step, Store},
+    rows::Head,
+    working::Working,
+};
+use writer::{Job, Writer};
+
+/// Read connections kept open.
+const READERS_KEPT_MAX: usize = 8;
+
+/// A store in one SQLite file.
+pub struct SqliteStore {
+    jobs: Option<SyncSender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    options: Options,
+}
+
+/// A store that can be read and not written: for looking at a file that another process writes.
+pub struct SqliteReader {
+    readers: Mutex<Vec<Connection>>,
+    options: Options,
+}
+
+/// Turns an error of SQLite into a fault.
+pub(crate) fn fault(error: &rusqlite::Error) -> Fault {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => Fault::Full,
+        _ => Fault::Stopped(error.to_string()),
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, creating and migrating it as needed, and starts the writer.
+    pub fn open(path: &Path) -> Result<SqliteStore, Fault> {
+        SqliteStore::open_with(Options::new(path))
+    }
+
+    /// The same, with options.
+    pub fn open_with(options: Options) -> Result<SqliteStore, Fault> {
+        let (connection, lock) = open::writer(&options)?;
+        let mut rows = rows::SqliteRows::new(connection);
+        let head: Head = rows.head()?;
+        let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
+        let writer = Writer::new(rows, Working::new(head), queue, lock);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| Fault::Stopped(format!("the writer thread did not start: {error}")))?;
+        Ok(SqliteStore { jobs: Some(jobs), writer: Some(thread), readers: Mutex::default(), options })
+    }
+
+    fn send(&self, job: Job) -> Result<(), Fault> {
+        let Some(jobs) = &self.jobs else { return Err(Fault::Stopped("closed".to_owned())) };
+        jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Fault::Busy,
+            TrySendError::Disconnected(_) => {
+                Fault::Stopped("the writer has stopped after a failure".to_owned())
+            }
+        })
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Lets the writer finish what waits, then closes the file.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has answered nobody; there is nothing more to do here.
+            drop(writer.join());
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn step(&self, step: Step) -> Answer<Outcome> {
+        let (reply, answer) = Answer::pending();
+        match self.send(Job::Step(step, reply)) {
+            Ok(()) => answer,
+            Err(fault) => Answer::ready(Err(fault)),
+        }
+    }
+
+    fn due(&self, now: Time, limit: u32) -> Answer<Vec<Task>> {
+        let (reply, answer) = Answer::pending();
+        match self.send(Job::Due(now, limit.min(DUE_TASKS_MAX), reply)) {
+            Ok(()) => answer,
+            Err(fault) => Answer::ready(Err(fault)),
+        }
+    }
+
+    fn read(&self, query: Query) -> Result<Page, Fault> {
+        read_with(&self.readers, &self.options, &query)
+    }
+}
+
+impl SqliteReader {
+    /// Opens an existing file to read it; its schema must be of this version.
+    pub fn open(path: &Path) -> Result<SqliteReader, Fault> {
+        let options = Options::new(path);
+        let connection = open::reader(&options)?;
+        migrate::check(&connection)?;
+        Ok(SqliteReader { readers: Mutex::new(vec![connection]), options })
+    }
+
+    /// Writes a consistent copy of the whole store to a new file, also while another process writes.
+    pub fn copy_to(&self, target: &Path) -> Result<(), Fault> {
+        let connection = open::reader(&self.options)?;
+        let name = target.to_str().ok_or_else(|| Fault::Stopped("the file name is not UTF-8".to_owned()))?;
+        connection.execute("VACUUM INTO ?1", [name]).map_err(|error| fault(&error))?;
+        let copied = std::fs::File::open(target).and_then(|file| file.sync_all());
+        copied.map_err(|error| Fault::Stopped(format!("the copy could not be made durable: {error}")))
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> PathBuf {
+        self.options.path.clone()
+    }
+}
+
+impl Store for SqliteReader {
+    fn step(&self, _: Step) -> Answer<Outcome> {
+        Answer::ready(Err(Fault::Stopped("opened for reading only".to_owned())))
+    }
+
+    fn due(&self, _: Time, _: u32) -> Answer<Vec<Task>> {
+        Answer::ready(Err(Fault::Stopped("opened for reading only".to_owned())))
+    }
+
+    fn read(&self, query: Query) -> Result<Page, Fault> {
+        read_with(&self.readers, &self.options, &query)
+    }
+}
+
+fn read_with(readers: &Mutex<Vec<Connection>>, options: &Options, query: &Query) -> Result<Page, Fault> {
+    let kept = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let connection = kept.map_or_else(|| open::reader(options), Ok)?;
+    let page = read::read(&connection, query);
+    let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
+    if readers.len() < READERS_KEPT_MAX {
+        readers.push(connection);
+    }
+    page
+}

@@ -1,0 +1,105 @@
+//! Opening the file: settings, the lock that keeps a second writer out, and the schema.
+
+use std::{
+    ffi::CString,
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{fault, migrate};
+use crate::port::Fault;
+
+/// Pages of the write-ahead log before it is folded into the file: 8 kB each, so 128 MB. Measured: the
+/// default of 1,000 costs a third of the commits.
+const CHECKPOINT_PAGES: u32 = 16_384;
+
+/// Kilobytes of the writer's page cache, and of each reader's.
+const WRITER_CACHE_KB: i64 = 65_536;
+const READER_CACHE_KB: i64 = 8_192;
+
+/// Prepared statements kept per connection; there are fewer than that.
+const STATEMENTS_KEPT: usize = 64;
+
+/// How long a reader waits for a lock; in WAL only a recovery after a crash holds one.
+const BUSY_MS: u64 = 5_000;
+
+/// Where and how to open.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file.
+    pub path: PathBuf,
+    /// The name of a SQLite file-system layer, for tests that simulate a disk. Such a layer has no
+    /// shared memory, so the one connection is exclusive, and there is no lock file.
+    pub vfs: Option<CString>,
+    /// Pages of the write-ahead log before it is folded into the file.
+    pub checkpoint_pages: u32,
+}
+
+impl Options {
+    /// The ordinary way to open this file.
+    pub fn new(path: &Path) -> Options {
+        Options { path: path.to_owned(), vfs: None, checkpoint_pages: CHECKPOINT_PAGES }
+    }
+}
+
+fn connect(options: &Options, flags: OpenFlags) -> Result<Connection, Fault> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match &options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(&options.path, flags, vfs.as_c_str()),
+        None => Connection::open_with_flags(&options.path, flags),
+    };
+    let connection =
+        connection.map_err(|error| Fault::Stopped(format!("{}: {error}", options.path.display())))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// Opens the one connection that writes, with the lock file that says so.
+pub(super) fn writer(options: &Options) -> Result<(Connection, Option<File>), Fault> {
+    let lock = if options.vfs.is_none() { Some(lock(&options.path)?) } else { None };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = connect(options, flags)?;
+    configure(&connection, options).map_err(|error| fault(&error))?;
+    migrate::run(&mut connection)?;
+    Ok((connection, lock))
+}
+
+fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    if options.vfs.is_some() {
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    }
+    connection.pragma_update(None, "page_size", 8_192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KB)?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS))
+}
+
+fn lock(path: &Path) -> Result<File, Fault> {
+    let path = path.with_extension("lock");
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(|error| Fault::Stopped(format!("{}: {error}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Fault::Stopped(format!("another process writes this store ({} is locked)", path.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(Fault::Stopped(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// Opens a connection that only reads.
+pub(super) fn reader(options: &Options) -> Result<Connection, Fault> {
+    let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let configured = connection
+        .pragma_update(None, "query_only", true)
+        .and_then(|()| connection.pragma_update(None, "cache_size", -READER_CACHE_KB))
+        .and_then(|()| connection.busy_timeout(Duration::from_millis(BUSY_MS)));
+    configured.map_err(|error| fault(&error))?;
+    Ok(connection)
+}

@@ -1,0 +1,294 @@
+//! Reads: lists, statements, and the rows themselves for the verifier.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use tongbao_core::{
+    Id, List, Record, Time,
+    ledger::{AccountKey, AccountState, Reason},
+};
+use uuid::Uuid;
+
+use super::rows::{decode, signed, state, unsigned};
+use crate::{
+    limits::READ_ROWS_MAX,
+    log::{ChangeLine, Touched},
+    port::{AccountLine, Backlog, Entry, Fault, Page, PostingLine, Query, RecordLine, TrialLine},
+};
+
+const POSTING_COLUMNS: &str = "number, change, at, debit, credit, amount, reason, subject,
+    debit_before, credit_before, debit_balance, credit_balance";
+
+fn unreadable(error: &rusqlite::Error) -> Fault {
+    Fault::Unreadable(error.to_string())
+}
+
+fn bad(what: &'static str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, what.into())
+}
+
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Fault> {
+    let rows = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_map(params, map).and_then(Iterator::collect));
+    rows.map_err(|error| unreadable(&error))
+}
+
+fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, Fault> {
+    let row =
+        connection.prepare_cached(sql).and_then(|mut statement| statement.query_row(params, map).optional());
+    row.map_err(|error| unreadable(&error))
+}
+
+/// Answers a query in one read transaction, so that all of it is of one moment.
+pub(super) fn read(connection: &Connection, query: &Query) -> Result<Page, Fault> {
+    match query {
+        Query::Record(id) => Ok(Page::Records(record(connection, *id)?.into_iter().collect())),
+        Query::Key(key) => {
+            let sql =
+                "SELECT k.record, r.body FROM key k JOIN record r ON r.id = k.record WHERE k.digest = ?1";
+            let found = one(connection, sql, [key.digest()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+            Ok(Page::Records(
+                found.map(|(id, body)| decode_row(id, &body)).transpose()?.into_iter().collect(),
+            ))
+        }
+        Query::List { list, after, newest_first, limit } => {
+            listed(connection, *list, *after, *newest_first, *limit).map(Page::Records)
+        }
+        Query::Account(account) => Ok(Page::Account(account_state(connection, account)?.1)),
+        Query::Entries { account, before, limit } => {
+            within(connection, || entries(connection, account, *before, *limit)).map(Page::Entries)
+        }
+        Query::BalanceAt(account, at) => {
+            within(connection, || balance_at(connection, account, *at)).map(Page::Balance)
+        }
+        Query::Trial => trial(connection).map(Page::Trial),
+        Query::Backlog(now) => backlog(connection, *now).map(Page::Backlog),
+        Query::Changes(after, limit) => changes(connection, *after, *limit).map(Page::Changes),
+        Query::Postings(after, limit) => postings(connection, *after, *limit).map(Page::Postings),
+        Query::Accounts(after, limit) => accounts(connection, *after, *limit).map(Page::Accounts),
+        Query::Stored(after, limit) => stored(connection, *after, *limit).map(Page::Stored),
+    }
+}
+
+fn within<T>(connection: &Connection, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let transaction = connection.unchecked_transaction().map_err(|error| unreadable(&error))?;
+    let result = work()?;
+    transaction.finish().map_err(|error| unreadable(&error))?;
+    Ok(result)
+}
+
+fn decode_row(id: [u8; 17], body: &[u8]) -> Result<Record, Fault> {
+    let id = Id::from_bytes(&id).ok_or_else(|| unreadable(&bad("a record's id")))?;
+    decode(id, body)
+}
+
+fn record(connection: &Connection, id: Id) -> Result<Option<Record>, Fault> {
+    let sql = "SELECT body FROM record WHERE id = ?1";
+    let body: Option<Vec<u8>> = one(connection, sql, [id.bytes()], |row| row.get(0))?;
+    body.map(|body| decode(id, &body)).transpose()
+}
+
+fn listed(
+    connection: &Connection,
+    list: List,
+    after: Option<Uuid>,
+    newest_first: bool,
+    limit: u32,
+) -> Result<Vec<Record>, Fault> {
+    // An id is the list's kind and the UUID, put together here because SQLite joins blobs as text.
+    let (sql, edge) = if newest_first {
+        ("SELECT uuid FROM list WHERE list = ?1 AND uuid < ?2 ORDER BY uuid DESC LIMIT ?3", Uuid::max())
+    } else {
+        ("SELECT uuid FROM list WHERE list = ?1 AND uuid > ?2 ORDER BY uuid LIMIT ?3", Uuid::nil())
+    };
+    let from = after.unwrap_or(edge);
+    let limit = limit.min(READ_ROWS_MAX);
+    within(connection, || {
+        let uuids = all(connection, sql, params![list.bytes(), from.as_bytes(), limit], |row| row.get(0))?;
+        let ids = uuids.into_iter().map(|uuid| Id { kind: list.kind(), uuid: Uuid::from_bytes(uuid) });
+        ids.filter_map(|id| record(connection, id).transpose()).collect()
+    })
+}
+
+fn account_state(connection: &Connection, account: &AccountKey) -> Result<(u64, AccountState), Fault> {
+    let sql = "SELECT number, debits, credits, entries, head FROM account WHERE name = ?1";
+    let found =
+        one(connection, sql, [account.to_string()], |row| Ok((unsigned(row.get(0)?), state(row, 1)?)))?;
+    Ok(found.unwrap_or_default())
+}
+
+fn posting(connection: &Connection, number: u64) -> Result<Option<PostingLine>, Fault> {
+    let sql = format!("SELECT {POSTING_COLUMNS} FROM posting WHERE number = ?1");
+    one(connection, &sql, [signed(number)], posting_line)
+}
+
+/// Walks an account's postings back from `head`, newest first, for as long as `keep` says so.
+fn walk(
+    connection: &Connection,
+    account: u64,
+    head: u64,
+    mut keep: impl FnMut(&Entry) -> bool,
+) -> Result<Vec<Entry>, Fault> {
+    let (mut entries, mut next) = (Vec::new(), head);
+    while let Some(line) = posting(connection, next)? {
+        let (entry, before) = entry(&line, account)?;
+        if !keep(&entry) {
+            break;
+        }
+        entries.push(entry);
+        next = before;
+    }
+    Ok(entries)
+}
+
+/// What a posting is for one of its accounts, and the account's posting before it.
+fn entry(line: &PostingLine, account: u64) -> Result<(Entry, u64), Fault> {
+    let reason = Reason::from_code(line.reason).ok_or_else(|| unreadable(&bad("a posting's reason")))?;
+    let (amount, balance, before) = if line.debit == account {
+        (-line.amount, line.debit_balance, line.debit_before)
+    } else {
+        (line.amount, line.credit_balance, line.credit_before)
+    };
+    Ok((Entry { number: line.number, at: line.at, amount, balance, reason, subject: line.subject }, before))
+}
+
+fn entries(
+    connection: &Connection,
+    account: &AccountKey,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Entry>, Fault> {
+    let (number, state) = account_state(connection, account)?;
+    let head = match before {
+        None => state.head,
+        // A cursor names an entry of this account; the walk goes on from the one before it.
+        Some(seen) => match posting(connection, seen)? {
+            Some(line) if line.debit == number => line.debit_before,
+            Some(line) if line.credit == number => line.credit_before,
+            _ => return Ok(Vec::new()),
+        },
+    };
+    let mut left = limit.min(READ_ROWS_MAX);
+    walk(connection, number, head, |_| {
+        let more = left > 0;
+        left = left.saturating_sub(1);
+        more
+    })
+}
+
+fn balance_at(connection: &Connection, account: &AccountKey, at: Time) -> Result<i64, Fault> {
+    let (number, state) = account_state(connection, account)?;
+    // The first mark after the instant bounds the walk; without one the end of the chain does.
+    let sql = "SELECT posting FROM mark WHERE account = ?1 AND at > ?2 ORDER BY at, posting LIMIT 1";
+    let mark = one(connection, sql, params![signed(number), at.ms()], |row| row.get(0))?;
+    let mut next = mark.map_or(state.head, unsigned);
+    while let Some(line) = posting(connection, next)? {
+        let (entry, before) = entry(&line, number)?;
+        if entry.at <= at {
+            return Ok(entry.balance);
+        }
+        next = before;
+    }
+    Ok(0)
+}
+
+fn trial(connection: &Connection) -> Result<Vec<TrialLine>, Fault> {
+    let mut lines: Vec<TrialLine> = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = accounts(connection, after, READ_ROWS_MAX)?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        for account in page {
+            let currency = account.key.currency;
+            let at = lines.iter().position(|line| line.currency == currency).unwrap_or_else(|| {
+                lines.push(TrialLine { currency, debits: 0, credits: 0 });
+                lines.len() - 1
+            });
+            lines[at].debits += i128::from(account.state.debits);
+            lines[at].credits += i128::from(account.state.credits);
+        }
+    }
+    lines.sort_by_key(|line| line.currency);
+    Ok(lines)
+}
+
+fn backlog(connection: &Connection, now: Time) -> Result<Backlog, Fault> {
+    let sql = "SELECT (SELECT count(*) FROM task), (SELECT count(*) FROM task WHERE due_at <= ?1),
+                      (SELECT min(due_at) FROM task)";
+    let found = one(connection, sql, [now.ms()], |row| {
+        let oldest: Option<i64> = row.get(2)?;
+        let oldest_ms = oldest.map_or(0, |due_at| now.since_ms(Time::from_ms(due_at)).max(0));
+        Ok(Backlog { tasks: unsigned(row.get(0)?), due: unsigned(row.get(1)?), oldest_ms })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+fn changes(connection: &Connection, after: u64, limit: u32) -> Result<Vec<ChangeLine>, Fault> {
+    let sql = "SELECT number, at, actor, input, touched, postings, digest FROM change
+               WHERE number > ?1 ORDER BY number LIMIT ?2";
+    all(connection, sql, params![signed(after), limit.min(READ_ROWS_MAX)], |row| {
+        let touched: Vec<u8> = row.get(4)?;
+        Ok(ChangeLine {
+            number: unsigned(row.get(0)?),
+            at: Time::from_ms(row.get(1)?),
+            actor: row.get(2)?,
+            input: row.get(3)?,
+            touched: Touched::decode(&touched).ok_or_else(|| bad("a change's records"))?,
+            postings: row.get(5)?,
+            digest: row.get(6)?,
+        })
+    })
+}
+
+fn posting_line(row: &Row<'_>) -> rusqlite::Result<PostingLine> {
+    let subject: [u8; 17] = row.get(7)?;
+    Ok(PostingLine {
+        number: unsigned(row.get(0)?),
+        change: unsigned(row.get(1)?),
+        at: Time::from_ms(row.get(2)?),
+        debit: unsigned(row.get(3)?),
+        credit: unsigned(row.get(4)?),
+        amount: row.get(5)?,
+        reason: row.get(6)?,
+        subject: Id::from_bytes(&subject).ok_or_else(|| bad("a posting's subject"))?,
+        debit_before: unsigned(row.get(8)?),
+        credit_before: unsigned(row.get(9)?),
+        debit_balance: row.get(10)?,
+        credit_balance: row.get(11)?,
+    })
+}
+
+fn postings(connection: &Connection, after: u64, limit: u32) -> Result<Vec<PostingLine>, Fault> {
+    let sql = format!("SELECT {POSTING_COLUMNS} FROM posting WHERE number > ?1 ORDER BY number LIMIT ?2");
+    all(connection, &sql, params![signed(after), limit.min(READ_ROWS_MAX)], posting_line)
+}
+
+fn accounts(connection: &Connection, after: u64, limit: u32) -> Result<Vec<AccountLine>, Fault> {
+    let sql = "SELECT number, name, debits, credits, entries, head FROM account
+               WHERE number > ?1 ORDER BY number LIMIT ?2";
+    all(connection, sql, params![signed(after), limit.min(READ_ROWS_MAX)], |row| {
+        let name: String = row.get(1)?;
+        let key = name.parse().map_err(|_| bad("an account's name"))?;
+        Ok(AccountLine { number: unsigned(row.get(0)?), key, state: state(row, 2)? })
+    })
+}
+
+fn stored(connection: &Connection, after: Option<Id>, limit: u32) -> Result<Vec<RecordLine>, Fault> {
+    let sql = "SELECT id, version, body FROM record WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let after = after.map(Id::bytes).unwrap_or_default();
+    all(connection, sql, params![after, limit.min(READ_ROWS_MAX)], |row| {
+        let id: [u8; 17] = row.get(0)?;
+        let id = Id::from_bytes(&id).ok_or_else(|| bad("a record's id"))?;
+        Ok(RecordLine { id, version: row.get(1)?, body: row.get(2)? })
+    })
+}

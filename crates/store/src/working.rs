@@ -1,0 +1,370 @@
+//! The working set of a writer: what it has loaded, with the changes of the batch on top.
+//!
+//! One writer owns the state, so what it has loaded once stays true until it changes it itself. The
+//! working set is therefore both the facts of the batch and a cache for the next one.
+//!
+//! **Invariants.** A change set is checked whole before anything of it is taken over. Records and
+//! accounts that changed are written once per batch, by [`Working::flush`].
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use tongbao_core::{
+    Cause, ChangeSet, Facts, Id, Key, KeyDigest, Lookup, Need, Record, Stop, TaskKey, Time, Want,
+    ledger::{AccountKey, AccountState, Posting},
+};
+
+use crate::{
+    cache::Cache,
+    limits::{
+        CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_RECORDS_MAX, ENTRIES_PER_MARK, NEEDS_PER_STEP_MAX,
+    },
+    log::{self, ChangeLine, Touched},
+    port::{Committed, Fault, Outcome, PostingLine, Step},
+    rows::{Head, Rows},
+};
+
+/// An account as the writer knows it; number 0 is not in the store yet.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    number: u64,
+    state: AccountState,
+}
+
+/// A record to be written at the end of the batch.
+struct Dirty {
+    new: bool,
+    version: u32,
+    body: Vec<u8>,
+}
+
+/// See the module.
+pub(crate) struct Working {
+    head: Head,
+    records: Cache<Id, Option<Record>>,
+    keys: Cache<KeyDigest, Option<Id>>,
+    accounts: Cache<AccountKey, Known>,
+    tasks: HashMap<TaskKey, bool>,
+    dirty_records: HashMap<Id, Dirty>,
+    /// Whether each is new.
+    dirty_accounts: HashMap<AccountKey, bool>,
+}
+
+/// A change set that has been checked and worked out, ready to be taken over.
+struct Ready {
+    line: ChangeLine,
+    postings: Vec<PostingLine>,
+    accounts: Vec<(AccountKey, Known)>,
+    marks: Vec<(u64, u64)>,
+    records: Vec<(Record, Vec<u8>)>,
+    keys: Vec<(KeyDigest, Id)>,
+}
+
+fn broken(why: impl Into<String>) -> Fault {
+    Fault::Broken(why.into())
+}
+
+impl Facts for Working {
+    fn record(&self, id: Id) -> Lookup<Option<&Record>> {
+        self.records.get(&id).map(Option::as_ref).ok_or(Need(Want::Record(id)))
+    }
+
+    fn key(&self, key: &Key) -> Lookup<Option<Id>> {
+        self.keys.get(&key.digest()).copied().ok_or_else(|| Need(Want::Key(key.clone())))
+    }
+
+    fn account(&self, account: &AccountKey) -> Lookup<AccountState> {
+        self.accounts.get(account).map(|known| known.state).ok_or(Need(Want::Account(*account)))
+    }
+
+    fn task(&self, task: &TaskKey) -> Lookup<bool> {
+        self.tasks.get(task).copied().ok_or(Need(Want::Task(*task)))
+    }
+}
+
+impl Working {
+    pub(crate) fn new(head: Head) -> Working {
+        Working {
+            head,
+            records: Cache::new(CACHED_RECORDS_MAX),
+            keys: Cache::new(CACHED_KEYS_MAX),
+            accounts: Cache::new(CACHED_ACCOUNTS_MAX),
+            tasks: HashMap::new(),
+            dirty_records: HashMap::new(),
+            dirty_accounts: HashMap::new(),
+        }
+    }
+
+    /// Forgets everything: the transaction was rolled back.
+    pub(crate) fn reset(&mut self, head: Head) {
+        self.head = head;
+        self.records.clear();
+        self.keys.clear();
+        self.accounts.clear();
+        self.dirty_records.clear();
+        self.dirty_accounts.clear();
+    }
+
+    /// Runs one step: decides, and takes the change set over. A fault other than [`Fault::Broken`]
+    /// is the transaction's end.
+    pub(crate) fn step(&mut self, rows: &mut dyn Rows, mut step: Step) -> Result<Outcome, Fault> {
+        self.tasks.clear();
+        for _ in 0..NEEDS_PER_STEP_MAX {
+            let facts: &dyn Facts = &*self;
+            let decided = catch_unwind(AssertUnwindSafe(|| (step.decide)(facts)));
+            match decided.map_err(|_| broken(format!("{} panicked", step.cause.input)))? {
+                Ok(change) if change.is_empty() => return Ok(Outcome::Unchanged),
+                Ok(change) => return self.apply(rows, &step.cause, change),
+                Err(Stop::Refuse(refusal)) => return Ok(Outcome::Refused(refusal)),
+                Err(Stop::Need(Need(want))) => self.load(rows, &want)?,
+            }
+        }
+        Err(broken(format!("{} asks for facts without end", step.cause.input)))
+    }
+
+    fn load(&mut self, rows: &mut dyn Rows, want: &Want) -> Result<(), Fault> {
+        match want {
+            Want::Record(id) => self.load_record(rows, *id),
+            Want::Key(key) => match self.load_key(rows, &key.digest())? {
+                Some(id) => self.load_record(rows, id),
+                None => Ok(()),
+            },
+            Want::Account(account) => self.load_account(rows, account).map(drop),
+            Want::Task(task) => {
+                let there = rows.task(task)?;
+                self.tasks.insert(*task, there);
+                Ok(())
+            }
+        }
+    }
+
+    fn load_record(&mut self, rows: &mut dyn Rows, id: Id) -> Result<(), Fault> {
+        if !self.records.revive(&id) {
+            let record = rows.record(id)?;
+            self.records.put(id, record);
+        }
+        Ok(())
+    }
+
+    fn load_key(&mut self, rows: &mut dyn Rows, digest: &KeyDigest) -> Result<Option<Id>, Fault> {
+        if !self.keys.revive(digest) {
+            let id = rows.key(digest)?;
+            self.keys.put(*digest, id);
+        }
+        Ok(self.keys.get(digest).copied().flatten())
+    }
+
+    fn load_account(&mut self, rows: &mut dyn Rows, account: &AccountKey) -> Result<Known, Fault> {
+        if !self.accounts.revive(account) {
+            let stored = rows.account(account)?;
+            let known = stored.map_or_else(Known::default, |(number, state)| Known { number, state });
+            self.accounts.put(*account, known);
+        }
+        Ok(self.accounts.get(account).copied().unwrap_or_default())
+    }
+
+    fn apply(&mut self, rows: &mut dyn Rows, cause: &Cause, change: ChangeSet) -> Result<Outcome, Fault> {
+        let ready = self.prepare(rows, cause, &change)?;
+        let committed = Committed { number: ready.line.number, digest: ready.line.digest };
+        self.take_over(rows, ready)?;
+        for key in &change.done {
+            rows.remove_task(key)?;
+        }
+        for task in &change.tasks {
+            rows.insert_task(task)?;
+        }
+        Ok(Outcome::Committed(committed))
+    }
+
+    /// Checks a change set and works out everything it writes; nothing is taken over yet.
+    fn prepare(&mut self, rows: &mut dyn Rows, cause: &Cause, change: &ChangeSet) -> Result<Ready, Fault> {
+        let mut records = Vec::with_capacity(change.records.len());
+        let mut keys = Vec::new();
+        for record in &change.records {
+            self.check_record(rows, record, &mut keys)?;
+            let body = record.encode().map_err(|error| broken(format!("{}: {error}", record.id())))?;
+            records.push((record.clone(), body));
+        }
+        let touched = |(record, body): &(Record, Vec<u8>)| Touched::of(record.id(), record.version(), body);
+        let mut line = ChangeLine {
+            number: self.head.change + 1,
+            // Recorded times never decrease, whatever the clock does.
+            at: cause.at.max(self.head.at),
+            actor: cause.actor.to_string(),
+            input: cause.input.to_owned(),
+            touched: records.iter().map(touched).collect(),
+            postings: u32::try_from(change.postings.len()).map_err(|_| broken("too many postings"))?,
+            digest: [0; 32],
+        };
+        let (postings, accounts, marks) = self.post(rows, &line, &change.postings)?;
+        line.digest = log::digest(&self.head.digest, &line, &postings);
+        Ok(Ready { line, postings, accounts, marks, records, keys })
+    }
+
+    /// A record must follow its stored version by one, and may only take keys that are free.
+    fn check_record(
+        &mut self,
+        rows: &mut dyn Rows,
+        record: &Record,
+        keys: &mut Vec<(KeyDigest, Id)>,
+    ) -> Result<(), Fault> {
+        let id = record.id();
+        self.load_record(rows, id)?;
+        let before = self.records.get(&id).and_then(Option::as_ref);
+        let expected = before.map_or(1, |before| before.version().saturating_add(1));
+        if record.version() != expected {
+            return Err(broken(format!("{id} is written as version {}, not {expected}", record.version())));
+        }
+        let held = before.map(Record::keys).unwrap_or_default();
+        for key in record.keys().iter().filter(|key| !held.contains(key)) {
+            let digest = key.digest();
+            if let Some(holder) = self.load_key(rows, &digest)? {
+                return Err(broken(format!("{id} takes a key that {holder} holds")));
+            }
+            if keys.iter().any(|(taken, _)| *taken == digest) {
+                return Err(broken(format!("{id} takes a key that is taken in the same change")));
+            }
+            keys.push((digest, id));
+        }
+        Ok(())
+    }
+
+    /// Works out posting lines and the accounts after them.
+    #[expect(clippy::type_complexity, reason = "three parts of one answer, taken apart at once")]
+    fn post(
+        &mut self,
+        rows: &mut dyn Rows,
+        line: &ChangeLine,
+        postings: &[Posting],
+    ) -> Result<(Vec<PostingLine>, Vec<(AccountKey, Known)>, Vec<(u64, u64)>), Fault> {
+        let mut accounts: Vec<(AccountKey, Known)> = Vec::new();
+        let (mut lines, mut marks) = (Vec::with_capacity(postings.len()), Vec::new());
+        let mut fresh = self.head.account;
+        for (number, posting) in (self.head.posting + 1..).zip(postings) {
+            if posting.money.amount.is_zero() || posting.debit == posting.credit {
+                return Err(broken(format!("posting for {} moves nothing", posting.subject)));
+            }
+            let mut place = |working: &mut Working, key: AccountKey| -> Result<usize, Fault> {
+                if let Some(at) = accounts.iter().position(|(known, _)| *known == key) {
+                    return Ok(at);
+                }
+                let mut known = working.load_account(rows, &key)?;
+                if known.number == 0 {
+                    fresh += 1;
+                    known.number = fresh;
+                }
+                accounts.push((key, known));
+                Ok(accounts.len() - 1)
+            };
+            let (debit, credit) = (place(self, posting.debit_key())?, place(self, posting.credit_key())?);
+            let (from, to) = (accounts[debit].1, accounts[credit].1);
+            let overflow = || broken(format!("an account of posting {number} overflows"));
+            let amount = posting.money.amount;
+            accounts[debit].1.state = from.state.debit(number, amount).ok_or_else(overflow)?;
+            accounts[credit].1.state = to.state.credit(number, amount).ok_or_else(overflow)?;
+            let after = [accounts[debit].1, accounts[credit].1];
+            marks.extend(
+                after.iter().filter(|a| a.state.entries % ENTRIES_PER_MARK == 0).map(|a| (a.number, number)),
+            );
+            lines.push(PostingLine {
+                number,
+                change: line.number,
+                at: line.at,
+                debit: from.number,
+                credit: to.number,
+                amount: amount.minor(),
+                reason: posting.reason.code(),
+                subject: posting.subject,
+                debit_before: from.state.head,
+                credit_before: to.state.head,
+                debit_balance: after[0].state.balance(),
+                credit_balance: after[1].state.balance(),
+            });
+        }
+        for (key, known) in &accounts {
+            if key.account.floor().is_some_and(|floor| known.state.balance() < floor) {
+                return Err(broken(format!("{} would fall below its floor", key.account.purpose().name())));
+            }
+        }
+        Ok((lines, accounts, marks))
+    }
+
+    fn take_over(&mut self, rows: &mut dyn Rows, ready: Ready) -> Result<(), Fault> {
+        let Ready { line, postings, accounts, marks, records, keys } = ready;
+        for (record, body) in records {
+            let (id, version) = (record.id(), record.version());
+            if version == 1 {
+                for list in record.lists() {
+                    rows.insert_listing(list, id.uuid)?;
+                }
+            }
+            let new = version == 1 || self.dirty_records.get(&id).is_some_and(|dirty| dirty.new);
+            self.dirty_records.insert(id, Dirty { new, version, body });
+            self.records.put(id, Some(record));
+        }
+        for (digest, id) in keys {
+            rows.insert_key(&digest, id)?;
+            self.keys.put(digest, Some(id));
+        }
+        for posting in &postings {
+            rows.insert_posting(posting)?;
+        }
+        for (account, posting) in marks {
+            rows.insert_mark(account, line.at, posting)?;
+        }
+        for (key, known) in accounts {
+            let new = self.accounts.get(&key).is_none_or(|before| before.number == 0);
+            *self.dirty_accounts.entry(key).or_default() |= new;
+            self.head.account = self.head.account.max(known.number);
+            self.accounts.put(key, known);
+        }
+        rows.insert_change(&line)?;
+        self.head.posting += u64::from(line.postings);
+        (self.head.change, self.head.digest, self.head.at) = (line.number, line.digest, line.at);
+        Ok(())
+    }
+
+    /// Writes what changed in the batch, once. After this the transaction can be committed.
+    pub(crate) fn flush(&mut self, rows: &mut dyn Rows) -> Result<(), Fault> {
+        // In the order of the index, so that neighbours share a page while it is at hand.
+        let mut records: Vec<(Id, Dirty)> = self.dirty_records.drain().collect();
+        records.sort_unstable_by_key(|(id, _)| *id);
+        for (id, dirty) in records {
+            if dirty.new {
+                rows.insert_record(id, dirty.version, &dirty.body)?;
+            } else {
+                rows.update_record(id, dirty.version, &dirty.body)?;
+            }
+        }
+        let mut accounts: Vec<(u64, AccountKey, bool)> = Vec::with_capacity(self.dirty_accounts.len());
+        for (key, new) in self.dirty_accounts.drain() {
+            let number = self.accounts.get(&key).map_or(0, |known| known.number);
+            accounts.push((number, key, new));
+        }
+        accounts.sort_unstable_by_key(|(number, _, _)| *number);
+        for (number, key, new) in accounts {
+            let state = self.accounts.get(&key).map(|known| known.state).unwrap_or_default();
+            if new {
+                rows.insert_account(number, &key, state)?;
+            } else {
+                rows.update_account(number, state)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Between batches: forgets what was not used for long, and says where the chain stands.
+    pub(crate) fn rest(&mut self) -> Head {
+        self.records.age();
+        self.keys.age();
+        self.accounts.age();
+        self.head
+    }
+
+    /// The time of the last change.
+    pub(crate) fn last_at(&self) -> Time {
+        self.head.at
+    }
+}

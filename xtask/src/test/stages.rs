@@ -1,0 +1,185 @@
+//! The stages of a test run, in their order.
+
+use std::path::{Path, PathBuf};
+
+use super::count::Count;
+use super::schemathesis;
+use crate::run::{self, Stop};
+use crate::{openapi, tidy, tools};
+
+/// Seconds for each fuzz target: enough to replay the corpus and look around, short enough for every push.
+const FUZZ_SECONDS: u32 = 10;
+
+/// Seconds of killing and restarting the release binary.
+const KILL_SECONDS: u32 = 60;
+
+/// One stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Stage {
+    /// Formatting, by rustfmt
+    Fmt,
+    /// Lints, with warnings as errors
+    Clippy,
+    /// The house rules
+    Tidy,
+    /// Licences, bans and sources of dependencies
+    Deny,
+    /// The API documentation builds without a warning
+    Doc,
+    /// The release binaries
+    Build,
+    /// openapi/tongbao.json is what the code says
+    Openapi,
+    /// Inputs made up for everything that parses
+    Fuzz,
+    /// Requests made up from the OpenAPI document
+    Schemathesis,
+    /// The release binary, killed and restarted under load
+    Killloop,
+    /// A browser and its driver for the page tests
+    Browser,
+    /// Every test of every package
+    Tests,
+}
+
+impl Stage {
+    /// Cheap and common failures first; the tests last, so that a run ends with their summary.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Tidy,
+        Self::Deny,
+        Self::Doc,
+        Self::Build,
+        Self::Openapi,
+        Self::Fuzz,
+        Self::Schemathesis,
+        Self::Killloop,
+        Self::Browser,
+        Self::Tests,
+    ];
+
+    /// What to run before every commit.
+    pub(crate) const QUICK: [Self; 4] = [Self::Fmt, Self::Clippy, Self::Tidy, Self::Tests];
+}
+
+/// What earlier stages leave to later ones.
+#[derive(Default)]
+pub(crate) struct Workshop {
+    /// Whether to ask for known vulnerabilities, which needs a network.
+    advisories: bool,
+    /// The tests counted so far.
+    pub(crate) count: Count,
+    built: bool,
+    browser: Option<tools::Browser>,
+}
+
+impl Workshop {
+    /// Nothing built, nothing counted.
+    pub(crate) fn new(advisories: bool) -> Self {
+        Self { advisories, ..Self::default() }
+    }
+
+    /// Runs one stage.
+    pub(crate) fn run(&mut self, stage: Stage) -> Result<(), Stop> {
+        match stage {
+            Stage::Fmt => run::succeed(&mut run::cargo(["fmt", "--all", "--check"])),
+            Stage::Clippy => {
+                let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+                run::succeed(&mut run::cargo(arguments))
+            }
+            Stage::Tidy => tidy::command(&tidy::Options::default()),
+            Stage::Deny => deny(self.advisories),
+            Stage::Doc => {
+                let mut command = run::cargo(["doc", "--no-deps", "--workspace"]);
+                run::succeed(command.env("RUSTDOCFLAGS", "-D warnings"))
+            }
+            Stage::Build => self.release("tongbao").map(drop),
+            Stage::Openapi => {
+                openapi::check(&run::capture(run::program(self.release("tongbao")?).arg("openapi"))?)
+            }
+            Stage::Fuzz => self.fuzz(),
+            Stage::Schemathesis => schemathesis::conform(&self.release("tongbao")?),
+            Stage::Killloop => self.kill_loop(),
+            Stage::Browser => self.find_browser(),
+            Stage::Tests => self.tests(),
+        }
+    }
+
+    /// The path of a release binary. All are built by one call, so that shared crates are built once.
+    fn release(&mut self, name: &str) -> Result<PathBuf, Stop> {
+        if !self.built {
+            run::succeed(&mut run::cargo([
+                "build",
+                "--release",
+                "--package",
+                "tongbao",
+                "--package",
+                "torture",
+            ]))?;
+            self.built = true;
+        }
+        Ok(run::target().join("release").join(name))
+    }
+
+    fn fuzz(&mut self) -> Result<(), Stop> {
+        let mut command = run::cargo(["test", "--package", "fuzz"]);
+        self.counted(command.env("FUZZ_SECONDS", FUZZ_SECONDS.to_string()))
+    }
+
+    fn kill_loop(&mut self) -> Result<(), Stop> {
+        let tongbao = self.release("tongbao")?;
+        let mut command = run::program(self.release("torture")?);
+        command.args(["kill-loop", "--seconds", &KILL_SECONDS.to_string(), "--binary"]);
+        run::succeed(command.arg(tongbao))
+    }
+
+    fn find_browser(&mut self) -> Result<(), Stop> {
+        let found = tools::browser()?;
+        run::say(&format!("{} with {}", found.browser.display(), found.driver.display()));
+        self.browser = Some(found);
+        Ok(())
+    }
+
+    fn tests(&mut self) -> Result<(), Stop> {
+        let mut command = run::cargo(["test", "--workspace", "--exclude", "fuzz", "--no-fail-fast"]);
+        if self.built {
+            command.env("TONGBAO_BIN", self.release("tongbao")?);
+        }
+        if let Some(found) = &self.browser {
+            command.env("TONGBAO_CHROMEDRIVER", &found.driver);
+            command.env("TONGBAO_CHROMIUM", &found.browser);
+        }
+        self.counted(&mut command)
+    }
+
+    /// Runs `cargo test` and counts what it says.
+    fn counted(&mut self, command: &mut std::process::Command) -> Result<(), Stop> {
+        let mut count = Count::default();
+        run::announce(command);
+        let done = run::listen(command, |line| {
+            run::say(line);
+            count.hear(line);
+        })?;
+        self.count.add(count);
+        match (done, count) {
+            (false, _) => run::failed("cargo test said no"),
+            (true, Count { passed: 0, .. }) => run::failed("cargo test ran no test at all"),
+            (true, _) => Ok(()),
+        }
+    }
+}
+
+/// Judges the dependencies as they stand in `Cargo.lock`. Only advisories need the network then.
+fn deny(advisories: bool) -> Result<(), Stop> {
+    let program = tools::cargo_deny()?;
+    run::succeed(&mut run::cargo(["fetch", "--locked"]))?;
+    let own_checks = ["bans", "licenses", "sources"];
+    succeed_deny(&program, &["--offline"], &own_checks)?;
+    if advisories { succeed_deny(&program, &[], &["advisories"]) } else { Ok(()) }
+}
+
+fn succeed_deny(program: &Path, flags: &[&str], checks: &[&str]) -> Result<(), Stop> {
+    let mut command = run::program(program);
+    run::succeed(command.args(flags).args(["--workspace", "check", "--hide-inclusion-graph"]).args(checks))
+}

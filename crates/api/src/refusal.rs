@@ -1,0 +1,72 @@
+//! The core's refusals and the store's faults, as problems.
+
+use http::StatusCode;
+use tongbao_core::Refusal;
+use tongbao_engine::Error;
+use tongbao_store::Fault;
+
+use crate::problem::{self, Kind, Problem};
+
+/// Seconds after which to ask again when the disk is full or the writer has stopped.
+const AWAY_RETRY_AFTER_S: u32 = 10;
+
+/// The status and title of a refusal.
+fn kind(refusal: &Refusal) -> Kind {
+    let (status, title) = match refusal {
+        Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "There is no such thing"),
+        Refusal::Invalid { .. } => (StatusCode::BAD_REQUEST, "A value is not allowed"),
+        Refusal::OrderNoUsed(_) => (StatusCode::CONFLICT, "The order number is taken"),
+        Refusal::RefundNoUsed(_) => (StatusCode::CONFLICT, "The refund number is taken"),
+        Refusal::KeyReused { .. } => (StatusCode::CONFLICT, "The idempotency key is taken"),
+        Refusal::PaymentExpired => (StatusCode::CONFLICT, "The payment has expired"),
+        Refusal::PaymentClosed => (StatusCode::CONFLICT, "The payment is closed"),
+        Refusal::PaymentPaid => (StatusCode::CONFLICT, "The payment was paid already"),
+        Refusal::PaymentProcessing => (StatusCode::CONFLICT, "The payment is being processed"),
+        Refusal::NotPaid => (StatusCode::CONFLICT, "The payment was not paid"),
+        Refusal::RefundTooLarge { .. } => (StatusCode::CONFLICT, "The refund is too large"),
+        Refusal::TooManyRefunds => (StatusCode::CONFLICT, "The payment has too many refunds"),
+        Refusal::TooManyAttempts => (StatusCode::CONFLICT, "The payment has too many attempts"),
+        Refusal::MerchantBalance => (StatusCode::CONFLICT, "The merchant's balance is too low"),
+        Refusal::PayerBalance => (StatusCode::CONFLICT, "The payer's balance is too low"),
+        Refusal::WrongPassword { .. } => (StatusCode::FORBIDDEN, "The payment password is wrong"),
+        Refusal::PasswordLocked { .. } => (StatusCode::FORBIDDEN, "The payment password is locked"),
+        Refusal::WrongCode => (StatusCode::FORBIDDEN, "The one-time code is wrong"),
+        Refusal::CodeTooSoon => (StatusCode::TOO_MANY_REQUESTS, "A code was sent a moment ago"),
+        Refusal::TooManyEndpoints => (StatusCode::CONFLICT, "The app has too many endpoints"),
+        Refusal::KeyRevoked => (StatusCode::CONFLICT, "The key is revoked"),
+        Refusal::LeaseLost => (StatusCode::CONFLICT, "Another worker has this task"),
+    };
+    Kind::new(status, refusal.code(), title)
+}
+
+/// A refusal, as a problem.
+pub fn refused(refusal: &Refusal) -> Problem {
+    let problem = Problem::of(kind(refusal)).detail(refusal.to_string());
+    match refusal.param() {
+        Some(param) => problem.param(param),
+        None => problem,
+    }
+}
+
+/// A fault, as a problem. What failed goes to the log; the client is told only whether to ask again.
+pub fn fault(fault: &Fault) -> Problem {
+    match fault {
+        Fault::Busy => Problem::unavailable(1),
+        Fault::Full | Fault::Stopped(_) => {
+            tracing::error!(%fault, "a request could not be served");
+            Problem::unavailable(AWAY_RETRY_AFTER_S)
+        }
+        Fault::Broken(_) | Fault::Unreadable(_) => {
+            tracing::error!(%fault, "a request failed");
+            Problem::of(problem::INTERNAL)
+        }
+    }
+}
+
+/// Why a step gave no result, as a problem.
+pub fn failed(error: &Error) -> Problem {
+    match error {
+        Error::Refused(refusal) => refused(refusal),
+        Error::Fault(world) => fault(world),
+    }
+}

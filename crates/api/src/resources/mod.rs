@@ -1,0 +1,3 @@
+//! One file per resource: its wire forms and its operations.
+
+pub mod payments;

@@ -16,7 +16,7 @@ use tongbao_core::{
 use tongbao_engine::Input;
 
 use crate::{
-    listener::PeerAddr,
+    listener::Arrival,
     problem::{Kind, Problem},
     refusal::fault,
     state::Api,
@@ -55,7 +55,8 @@ impl Caller {
         if self.key.scopes.contains(&scope) {
             return Ok(());
         }
-        let detail = format!("The key lacks the scope `{}`. Use another key, or make one with it.", scope.name());
+        let detail =
+            format!("The key lacks the scope `{}`. Use another key, or make one with it.", scope.name());
         Err(Problem::of(FORBIDDEN).detail(detail))
     }
 }
@@ -75,7 +76,9 @@ impl FromRequestParts<Arc<Api>> for Caller {
         };
         let prefix = api.engine.mode.key_prefix();
         if !secret.starts_with(prefix) {
-            return Err(unauthenticated("Keys of the sandbox begin with sk_sandbox_, keys of production with sk_live_."));
+            return Err(unauthenticated(
+                "Keys of the sandbox begin with sk_sandbox_, keys of production with sk_live_.",
+            ));
         }
         let now = api.engine.now();
         let key = api.key(secret, now).map_err(|error| fault(&error))?;
@@ -97,7 +100,7 @@ impl FromRequestParts<Arc<Api>> for Caller {
 
 /// Whether the peer's address is in one of the key's networks; no networks is anywhere.
 fn comes_from(parts: &Parts, networks: &[String]) -> bool {
-    let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip().to_canonical());
+    let peer = Arrival::of(&parts.extensions).map(|arrival| arrival.peer.ip().to_canonical());
     let holds = |network: &String| {
         peer.is_some_and(|peer| network.parse::<IpNet>().is_ok_and(|network| network.contains(&peer)))
     };

@@ -16,50 +16,65 @@ pub struct ProblemDetails {
     /// The stable name.
     pub code: String,
     /// What happened and what to do about it.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     pub detail: Option<String>,
     /// The field at fault.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     pub param: Option<String>,
     /// The id of the request; also in the header `Request-Id`.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     pub request_id: Option<String>,
     /// Seconds after which to ask again.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     pub retry_after_s: Option<u32>,
 }
 
-/// What any operation with a key may be refused with.
-#[derive(IntoResponses)]
-pub enum Errors {
-    /// The request is malformed, or a value is not allowed.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(#[to_schema] ProblemDetails),
-    /// There is no valid secret key.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] ProblemDetails),
-    /// The key may not do this, or not from here.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] ProblemDetails),
-    /// There is no such thing here.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemDetails),
-    /// The request took too long to arrive.
-    #[response(status = 408, content_type = "application/problem+json")]
-    Timeout(#[to_schema] ProblemDetails),
-    /// The state of things does not allow it, or a number or key is taken.
-    #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(#[to_schema] ProblemDetails),
-    /// The body is too large.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] ProblemDetails),
-    /// The body is not plain JSON.
-    #[response(status = 415, content_type = "application/problem+json")]
-    MediaType(#[to_schema] ProblemDetails),
-    /// Too many requests.
-    #[response(status = 429, content_type = "application/problem+json")]
-    RateLimited(#[to_schema] ProblemDetails),
-    /// The service is busy; nothing was done.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] ProblemDetails),
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal $variant:ident $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(IntoResponses)]
+        pub enum $name {
+            $(
+                #[doc = $text]
+                #[response(status = $status, content_type = "application/problem+json")]
+                $variant(ProblemDetails),
+            )*
+        }
+    )*};
+}
+
+errors! {
+    /// What an operation with a key and a body may be refused with.
+    Errors {
+        400 BadRequest "The request is malformed, or a value is not allowed.",
+        401 Unauthenticated "There is no valid secret key.",
+        403 Forbidden "The key may not do this, or not from here.",
+        404 NotFound "There is no such thing here.",
+        405 Method "The path exists; the method does not.",
+        408 Timeout "The request took too long to arrive.",
+        409 Conflict "The state of things does not allow it, or a number or key is taken.",
+        413 TooLarge "The body is too large.",
+        415 MediaType "The body is not plain JSON.",
+        429 RateLimited "Too many requests.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
+    }
+    /// What an operation with a key and without a body may be refused with.
+    ErrorsWithoutBody {
+        400 BadRequest "The request is malformed, or a value is not allowed.",
+        401 Unauthenticated "There is no valid secret key.",
+        403 Forbidden "The key may not do this, or not from here.",
+        404 NotFound "There is no such thing here.",
+        405 Method "The path exists; the method does not.",
+        429 RateLimited "Too many requests.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
+    }
+    /// What an operation that anyone may use may be refused with.
+    PublicErrors {
+        405 Method "The path exists; the method does not.",
+        429 RateLimited "Too many requests.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy.",
+    }
 }

@@ -2,7 +2,9 @@
 
 pub mod caller;
 pub mod cursor;
+pub mod empty;
 pub mod errors;
+pub mod event_body;
 pub mod idempotent;
 pub mod json;
 pub mod list;
@@ -12,6 +14,7 @@ pub mod problem;
 pub mod rate;
 pub mod refusal;
 pub mod resources;
+pub mod sandbox;
 mod state;
 pub mod wire;
 

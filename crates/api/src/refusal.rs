@@ -1,11 +1,18 @@
 //! The core's refusals and the store's faults, as problems.
 
 use http::StatusCode;
-use tongbao_core::Refusal;
+use tongbao_core::{
+    Refusal, Time,
+    id::{PaymentId, RefundId, TypedId},
+};
 use tongbao_engine::Error;
 use tongbao_store::Fault;
+use uuid::Uuid;
 
-use crate::problem::{self, Kind, Problem};
+use crate::{
+    caller::{FORBIDDEN, UNAUTHENTICATED},
+    problem::{self, Kind, Problem},
+};
 
 /// Seconds after which to ask again when the disk is full or the writer has stopped.
 const AWAY_RETRY_AFTER_S: u32 = 10;
@@ -69,4 +76,32 @@ pub fn failed(error: &Error) -> Problem {
         Error::Refused(refusal) => refused(refusal),
         Error::Fault(world) => fault(world),
     }
+}
+
+/// Every kind of refusal that an answer may have, for documentation.
+pub fn kinds() -> Vec<Kind> {
+    let refusals = [
+        Refusal::OrderNoUsed(PaymentId::from_uuid(Uuid::nil())),
+        Refusal::RefundNoUsed(RefundId::from_uuid(Uuid::nil())),
+        Refusal::KeyReused { first: String::new(), second: String::new() },
+        Refusal::PaymentExpired,
+        Refusal::PaymentClosed,
+        Refusal::PaymentPaid,
+        Refusal::PaymentProcessing,
+        Refusal::NotPaid,
+        Refusal::RefundTooLarge { left: 0 },
+        Refusal::TooManyRefunds,
+        Refusal::TooManyAttempts,
+        Refusal::MerchantBalance,
+        Refusal::PayerBalance,
+        Refusal::WrongPassword { tries_left: 0 },
+        Refusal::PasswordLocked { until: Time::default() },
+        Refusal::WrongCode,
+        Refusal::CodeTooSoon,
+        Refusal::TooManyEndpoints,
+        Refusal::KeyRevoked,
+        Refusal::LeaseLost,
+    ];
+    let callers = [UNAUTHENTICATED, FORBIDDEN];
+    problem::KINDS.iter().copied().chain(callers).chain(refusals.iter().map(kind)).collect()
 }

@@ -24,8 +24,9 @@ impl Context {
         self.at
     }
 
-    /// A fresh id: a UUIDv7 whose random part is BLAKE3(seed, count). The count also stands in the
-    /// sub-millisecond bits (RFC 9562 §6.2), so ids of one decision sort in the order drawn.
+    /// A fresh id: a UUID of version 7 whose random part is the BLAKE3 of seed and count. The count also
+    /// stands in the sub-millisecond bits (RFC 9562 §6.2), so ids of one decision sort in the order
+    /// drawn, up to 4,096 of them.
     pub fn draw<T: TypedId>(&mut self) -> T {
         T::from_uuid(self.draw_uuid())
     }

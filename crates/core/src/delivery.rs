@@ -115,6 +115,14 @@ impl Delivery {
         }
     }
 
+    /// Whether it is done or given up: only a re-send changes it then.
+    pub fn is_over(&self) -> bool {
+        match self.status {
+            DeliveryStatus::Due | DeliveryStatus::Waiting => false,
+            DeliveryStatus::Done | DeliveryStatus::GivenUp => true,
+        }
+    }
+
     /// The delivery after an attempt. `None` when the attempt changes nothing any more.
     pub fn after(&self, sent: &Sent) -> Option<Delivery> {
         let delivered = sent.attempt.failure.is_none();
@@ -138,14 +146,16 @@ impl Delivery {
     }
 }
 
-/// The wait before the next attempt: the schedule's, spread by the jitter; `Retry-After` may stretch
-/// it to twice that, and never shortens it.
+/// The wait before the next attempt, in milliseconds: the schedule's, spread by the jitter;
+/// `Retry-After` may stretch it to twice that, and never shortens it.
 fn retry_ms(base_s: i64, sent: &Sent) -> i64 {
-    let asked_s = sent.retry_after_s.map_or(base_s, i64::from).clamp(base_s, base_s.saturating_mul(2));
     let spread =
         i64::from(sent.jitter.min(100)).saturating_mul(JITTER_PERCENT).saturating_mul(2).div_euclid(100);
     let percent = 100_i64.saturating_sub(JITTER_PERCENT).saturating_add(spread);
-    asked_s.saturating_mul(10).saturating_mul(percent)
+    let wait_ms = base_s.saturating_mul(10).saturating_mul(percent);
+    // The spread comes before what was asked for: who asks for a minute is left alone for a minute.
+    let asked_ms = sent.retry_after_s.map_or(wait_ms, |asked_s| i64::from(asked_s).saturating_mul(1_000));
+    asked_ms.clamp(wait_ms, wait_ms.saturating_mul(2))
 }
 
 /// Records an attempt: the delivery's next state, its next task, and what it says of the endpoint.
@@ -176,13 +186,27 @@ pub fn record_attempt(
     Ok(change)
 }
 
+/// Puts a delivery off without an attempt: its receiver is busy or was cut off for a while.
+pub fn postpone(facts: &dyn Facts, id: DeliveryId, lease: TaskKey, until: Time) -> Result<ChangeSet, Stop> {
+    if !facts.task(&lease)? {
+        return Err(Refusal::LeaseLost.into());
+    }
+    let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
+    if let Some(delivery) = facts.get::<Delivery>(id)?.filter(|delivery| !delivery.is_over()) {
+        let version = delivery.version.saturating_add(1);
+        change.tasks.push(Task::new(until, Work::Deliver(id)));
+        change.put(Delivery { version, next_at: Some(until), ..delivery.clone() });
+    }
+    Ok(change)
+}
+
 /// Gives a task up whose delivery needs no sending: its endpoint was deleted or disabled.
 pub fn abandon(facts: &dyn Facts, id: DeliveryId, lease: TaskKey) -> Result<ChangeSet, Stop> {
     if !facts.task(&lease)? {
         return Err(Refusal::LeaseLost.into());
     }
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
-    if let Some(delivery) = facts.get::<Delivery>(id)? {
+    if let Some(delivery) = facts.get::<Delivery>(id)?.filter(|delivery| !delivery.is_over()) {
         let version = delivery.version.saturating_add(1);
         change.put(Delivery { version, status: DeliveryStatus::GivenUp, next_at: None, ..delivery.clone() });
     }

@@ -1,7 +1,7 @@
-//! Ids: a type for each thing, a UUIDv7 inside, a prefix outside (`pay_01k…`).
+//! Ids: a type for each thing, a UUID of version 7 inside, a prefix outside (`pay_01k…`).
 //!
-//! The text form is TypeID 0.3 (<https://github.com/jetify-com/typeid>): prefix, `_`, and 26 digits
-//! of lower-case Crockford base32. UUIDv7 (RFC 9562 §5.7) begins with the time, so new ids sort
+//! The text form is `TypeID` 0.3 (<https://github.com/jetify-com/typeid>): prefix, `_`, and 26 digits
+//! of lower-case Crockford base32. Version 7 (RFC 9562 §5.7) begins with the time, so new ids sort
 //! after old ones and new rows go to the end of an index.
 //!
 //! **Absent on purpose:** drawing an id; [`crate::Context`] does that.

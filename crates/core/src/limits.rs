@@ -72,3 +72,11 @@ pub const SANDBOX_ADVANCE_S_MAX: i64 = 10 * 366 * 24 * 3_600;
 
 /// Idempotency keys: visible ASCII, this long at most.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+
+/// Currencies that payments are taken in, by ISO 4217 code: those that the channels of an aggregating
+/// gateway settle in. The list is closed, so that a merchant's balances can be looked up one by one.
+pub const CURRENCIES: [&str; 15] =
+    ["CNY", "USD", "EUR", "HKD", "JPY", "GBP", "SGD", "KRW", "AUD", "CAD", "CHF", "THB", "MYR", "MOP", "TWD"];
+/// The same, as what a currency must be.
+pub const CURRENCIES_MUST: &str =
+    "one of CNY, USD, EUR, HKD, JPY, GBP, SGD, KRW, AUD, CAD, CHF, THB, MYR, MOP, TWD";

@@ -56,6 +56,15 @@ fn next(sandbox: Sandbox) -> Sandbox {
     Sandbox { version: sandbox.version.saturating_add(1), ..sandbox }
 }
 
+/// Marks a store as a sandbox's: from then on production refuses it.
+pub fn mark(facts: &dyn Facts, cx: &mut Context) -> Result<ChangeSet, Stop> {
+    let mut change = ChangeSet::default();
+    if facts.key(&Key::Sandbox)?.is_none() {
+        change.put(next(current(facts, cx)?));
+    }
+    Ok(change)
+}
+
 /// Moves the clock ahead.
 pub fn advance_clock(
     facts: &dyn Facts,

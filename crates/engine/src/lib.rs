@@ -30,7 +30,7 @@ use vault::Vault;
 use webhook::{Policy, SigningKey};
 
 /// Writes an event as merchants see it. The API owns the wire form; the engine is given it.
-pub type RenderEvent = fn(&Event) -> Vec<u8>;
+pub type RenderEvent = Arc<dyn Fn(&Event) -> Vec<u8> + Send + Sync>;
 
 /// Which of the two kinds of instance this is; they never share a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The change log: one line for each step that changed something, each with a digest that covers the
-//! line before, what it touched and every posting it wrote. A line that was altered, removed or put in
-//! between breaks the chain from there on.
+//! line before, what it touched, every posting it wrote and the name of every account it opened. A line
+//! that was altered, removed or put in between breaks the chain from there on.
 
-use tongbao_core::{Id, Time};
+use tongbao_core::{Id, Time, ledger::AccountKey};
 
 use crate::port::PostingLine;
 
@@ -80,8 +80,14 @@ pub struct ChangeLine {
     pub digest: Digest,
 }
 
-/// The digest of a line, given the one before and the postings it wrote, in order.
-pub(crate) fn digest(before: &Digest, line: &ChangeLine, postings: &[PostingLine]) -> Digest {
+/// The digest of a line, given the one before, the postings it wrote and the accounts it opened, each in
+/// order. Postings name accounts by number, so who is behind a number is part of the chain, too.
+pub(crate) fn digest(
+    before: &Digest,
+    line: &ChangeLine,
+    postings: &[PostingLine],
+    opened: &[(u64, AccountKey)],
+) -> Digest {
     let mut hash = blake3::Hasher::new();
     hash.update(before).update(&line.number.to_be_bytes()).update(&line.at.ms().to_be_bytes());
     for text in [&line.actor, &line.input] {
@@ -99,6 +105,10 @@ pub(crate) fn digest(before: &Digest, line: &ChangeLine, postings: &[PostingLine
             hash.update(&number.to_be_bytes());
         }
         hash.update(&[posting.reason]).update(&posting.subject.bytes());
+    }
+    for (number, key) in opened {
+        let name = key.to_string();
+        hash.update(&number.to_be_bytes()).update(&(name.len() as u64).to_be_bytes()).update(name.as_bytes());
     }
     hash.finalize().into()
 }

@@ -152,7 +152,7 @@ pub enum Query {
     Entries {
         /// Which account.
         account: AccountKey,
-        /// Only postings with smaller numbers.
+        /// Only entries before this one, by its number; no entries if it is not of this account.
         before: Option<u64>,
         /// How many.
         limit: u32,

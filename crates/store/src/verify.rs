@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
-use tongbao_core::{Id, Record, ledger::AccountState};
+use tongbao_core::{
+    Id, Record,
+    ledger::{AccountKey, AccountState},
+};
 
 use crate::{
     limits::READ_ROWS_MAX,
@@ -112,15 +115,15 @@ fn walk_log(
 ) -> Result<LastWord, Fault> {
     let mut last_word = LastWord::new();
     let mut postings = Postings { store, page: Vec::new().into_iter(), last: 0 };
-    let mut last_at = None;
-    loop {
+    let mut accounts = Accounts { store, page: Vec::new().into_iter().peekable(), last: 0 };
+    let (mut last_at, mut more) = (None, true);
+    while more {
         let lines = match store.read(Query::Changes(report.changes, READ_ROWS_MAX))? {
             Page::Changes(lines) => lines,
             other => return Err(unexpected(&other)),
         };
-        if lines.is_empty() {
-            break;
-        }
+        // A page that is not full ends the log as it was; what came since is for the next count.
+        more = lines.len() == READ_ROWS_MAX as usize;
         for line in lines {
             let next = report.changes + 1;
             report.expect(line.number == next, || format!("change {next} is missing"));
@@ -133,9 +136,14 @@ fn walk_log(
                 report.expect(posting.change == line.number, || {
                     format!("posting {} names change {}, not {}", posting.number, posting.change, line.number)
                 });
+                report.expect(posting.at == line.at, || {
+                    format!("posting {} is not of the moment of change {}", posting.number, line.number)
+                });
                 recount.count(posting, report);
             }
-            let digest = log::digest(&report.digest, &line, &written);
+            let highest = written.iter().map(|posting| posting.debit.max(posting.credit)).max();
+            let opened = accounts.up_to(highest.unwrap_or_default())?;
+            let digest = log::digest(&report.digest, &line, &written, &opened);
             report.expect(digest == line.digest, || {
                 format!("the digest of change {} does not fit", line.number)
             });
@@ -186,6 +194,33 @@ impl Postings<'_> {
             taken.push(line);
         }
         Ok(taken)
+    }
+}
+
+/// The accounts in the order of their numbers, which is that of their first postings.
+struct Accounts<'a> {
+    store: &'a dyn Store,
+    page: std::iter::Peekable<std::vec::IntoIter<AccountLine>>,
+    last: u64,
+}
+
+impl Accounts<'_> {
+    /// Those that were not given yet, up to this number.
+    fn up_to(&mut self, number: u64) -> Result<Vec<(u64, AccountKey)>, Fault> {
+        let mut opened = Vec::new();
+        while self.last < number {
+            if self.page.peek().is_none() {
+                match self.store.read(Query::Accounts(self.last, READ_ROWS_MAX))? {
+                    Page::Accounts(lines) if lines.is_empty() => break,
+                    Page::Accounts(lines) => self.page = lines.into_iter().peekable(),
+                    other => return Err(unexpected(&other)),
+                }
+            }
+            let Some(line) = self.page.next_if(|line| line.number <= number) else { break };
+            self.last = line.number;
+            opened.push((line.number, line.key));
+        }
+        Ok(opened)
     }
 }
 

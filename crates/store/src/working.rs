@@ -183,6 +183,9 @@ impl Working {
         let mut records = Vec::with_capacity(change.records.len());
         let mut keys = Vec::new();
         for record in &change.records {
+            if records.iter().any(|(known, _): &(Record, Vec<u8>)| known.id() == record.id()) {
+                return Err(broken(format!("{} is written twice in one change", record.id())));
+            }
             self.check_record(rows, record, &mut keys)?;
             let body = record.encode().map_err(|error| broken(format!("{}: {error}", record.id())))?;
             records.push((record.clone(), body));
@@ -199,7 +202,9 @@ impl Working {
             digest: [0; 32],
         };
         let (postings, accounts, marks) = self.post(rows, &line, &change.postings)?;
-        line.digest = log::digest(&self.head.digest, &line, &postings);
+        let opened = accounts.iter().filter(|(_, known)| known.number > self.head.account);
+        let opened: Vec<(u64, AccountKey)> = opened.map(|(key, known)| (known.number, *key)).collect();
+        line.digest = log::digest(&self.head.digest, &line, &postings, &opened);
         Ok(Ready { line, postings, accounts, marks, records, keys })
     }
 

@@ -6,11 +6,15 @@
 //!
 //! | The client | is stopped by |
 //! |---|---|
-//! | opens connections and stays silent | [`Limits::idle_timeout`], [`Limits::connections_max`], [`Limits::connections_per_peer_max`] |
-//! | dawdles in the handshake or the request head | [`Limits::handshake_timeout`], [`Limits::head_timeout`] |
+//! | stays silent | [`Limits::idle_timeout`] |
+//! | opens many connections | [`Limits::connections_max`], [`Limits::connections_per_peer_max`] |
+//! | dawdles in the handshake | [`Limits::handshake_timeout`] |
+//! | dawdles in the request head | [`Limits::head_timeout`] |
 //! | dawdles in the body | [`Limits::body_timeout`]: 408 |
-//! | sends a huge head or body | [`Limits::head_bytes_max`]: 431; the body's limit belongs to the endpoint: 413 |
-//! | does not read the answer, or reads a byte now and then | [`Limits::write_stall_timeout`], [`Limits::request_timeout`] |
+//! | sends a huge head | [`Limits::head_bytes_max`]: 431 |
+//! | sends a huge body | the endpoint's own limit: 413 |
+//! | does not read the answer | [`Limits::write_stall_timeout`] |
+//! | reads a byte now and then | [`Limits::request_timeout`] |
 //! | opens many HTTP/2 streams | [`Limits::http2_streams_max`] |
 //!
 //! Invariants: no client's behaviour ends the loop; a connection holds its place among those of its network

@@ -1,3 +1,8 @@
 //! One file per resource: its wire forms and its operations.
 
+pub mod balance;
+pub mod deliveries;
+pub mod events;
 pub mod payments;
+pub mod refunds;
+pub mod webhook_endpoints;

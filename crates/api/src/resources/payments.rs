@@ -19,12 +19,14 @@ use tongbao_core::{
     },
 };
 use tongbao_engine::webhook::check_url;
-use tongbao_money::{Amount, Currency, Money};
+use tongbao_money::{Amount, Money};
 use utoipa::{IntoParams, ToSchema};
 
+use super::balance::currency;
 use crate::{
     caller::Caller,
-    errors::Errors,
+    empty::EmptyBody,
+    errors::{Errors, ErrorsWithoutBody},
     idempotent::{IdempotencyKey, render, respond},
     json::{StrictJson, StrictQuery},
     list::{self, Part},
@@ -36,6 +38,7 @@ use crate::{
 
 /// A line of goods.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Item)]
 #[serde(deny_unknown_fields)]
 pub struct ItemBody {
     /// What it is.
@@ -60,8 +63,8 @@ pub struct CreatePayment {
     /// Minor units: 1999 is ¥19.99.
     #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 1999)]
     pub amount: i64,
-    /// ISO 4217, capital letters.
-    #[schema(min_length = 3, max_length = 3, example = "CNY")]
+    /// ISO 4217: one of CNY, USD, EUR, HKD, JPY, GBP, SGD, KRW, AUD, CAD, CHF, THB, MYR, MOP, TWD.
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", example = "CNY")]
     pub currency: String,
     /// What it is for; the payer reads it.
     #[schema(min_length = 1, max_length = 256, example = "Two cups of tea")]
@@ -127,12 +130,16 @@ pub struct PaymentBody {
     /// Where the payer goes afterwards.
     pub return_url: Option<String>,
     /// When it was made.
+    #[schema(format = DateTime)]
     pub created_at: String,
     /// Until when it may be paid.
+    #[schema(format = DateTime)]
     pub expires_at: String,
     /// When it was paid.
+    #[schema(format = DateTime)]
     pub succeeded_at: Option<String>,
     /// When it was closed.
+    #[schema(format = DateTime)]
     pub closed_at: Option<String>,
     /// How much of it reached the payer again, in minor units.
     pub amount_refunded: i64,
@@ -179,7 +186,8 @@ impl PaymentBody {
             fee: payment.fee.minus(payment.fee_returned).unwrap_or_default().minor(),
             method: paid.map(|attempt| attempt.method.name()),
             payer: paid.map(|attempt| attempt.payer.to_string()),
-            last_failure: failure.map(|failure| LastFailure { code: failure.code(), message: failure.message() }),
+            last_failure: failure
+                .map(|failure| LastFailure { code: failure.code(), message: failure.message() }),
         }
     }
 
@@ -193,11 +201,6 @@ impl PaymentBody {
 pub(crate) fn amount(minor: i64) -> Result<Amount, Problem> {
     let must = "from 1 to 10000000000 minor units";
     Amount::new(minor).ok_or_else(|| refused(&Refusal::Invalid { param: "amount", must }))
-}
-
-fn currency(code: &str) -> Result<Currency, Problem> {
-    let must = "the code of a currency in ISO 4217, as in CNY";
-    Currency::parse(code).map_err(|_| refused(&Refusal::Invalid { param: "currency", must }))
 }
 
 impl CreatePayment {
@@ -232,9 +235,11 @@ impl CreatePayment {
 /// Answers 201 with the new payment, or 200 with the one that an equal request created before.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", operation_id = "create_payment",
     request_body = CreatePayment,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request; asking twice does it once.")),
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "Created", body = PaymentBody),
-        (status = 200, description = "An equal request created it before", body = PaymentBody), Errors))]
+        (status = 200, description = "An equal request created it before", body = PaymentBody), Errors),
+    extensions(("x-error-codes" = json!(["order_no_used", "idempotency_key_reused"]))))]
 pub async fn create_payment(
     State(api): State<Arc<Api>>,
     caller: Caller,
@@ -259,7 +264,7 @@ pub async fn create_payment(
 /// Look a payment up
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", operation_id = "get_payment",
     params(("id" = String, Path, description = "The payment's id")),
-    responses((status = 200, description = "The payment", body = PaymentBody), Errors))]
+    responses((status = 200, description = "The payment", body = PaymentBody), ErrorsWithoutBody))]
 pub async fn get_payment(
     State(api): State<Arc<Api>>,
     caller: Caller,
@@ -283,10 +288,13 @@ pub struct ListPayments {
     /// Only those with this status.
     pub status: Option<String>,
     /// Only those made at or after this time (RFC 3339).
+    #[param(format = DateTime)]
     pub created_from: Option<String>,
     /// Only those made before this time (RFC 3339).
+    #[param(format = DateTime)]
     pub created_to: Option<String>,
     /// Rows: 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
     pub cursor: Option<String>,
@@ -307,7 +315,7 @@ fn status_filter(status: Option<&str>) -> Result<(), Problem> {
 /// List payments, newest first
 #[utoipa::path(get, path = "/v1/payments", tag = "payments", operation_id = "list_payments",
     params(ListPayments),
-    responses((status = 200, description = "A page of payments", body = ListPage<PaymentBody>), Errors))]
+    responses((status = 200, description = "A page of payments", body = ListPage<PaymentBody>), ErrorsWithoutBody))]
 pub async fn list_payments(
     State(api): State<Arc<Api>>,
     caller: Caller,
@@ -316,7 +324,8 @@ pub async fn list_payments(
     caller.may(Scope::Read)?;
     let (limit, after) = (list_limit(query.limit)?, read_cursor(query.cursor.as_deref())?);
     status_filter(query.status.as_deref())?;
-    let from = query.created_from.as_deref().map(|text| wire::parse_time("created_from", text)).transpose()?;
+    let from =
+        query.created_from.as_deref().map(|text| wire::parse_time("created_from", text)).transpose()?;
     let to = query.created_to.as_deref().map(|text| wire::parse_time("created_to", text)).transpose()?;
     let merchant = caller.merchant();
     let keep = move |payment: &Payment| {
@@ -338,16 +347,18 @@ pub async fn list_payments(
 /// Close a payment
 ///
 /// Nobody can pay it any more. Closing twice is answered like closing once. A payment whose result is
-/// not known yet cannot be closed.
+/// not known yet cannot be closed. No body is needed.
 #[utoipa::path(post, path = "/v1/payments/{id}/closure", tag = "payments", operation_id = "create_payment_closure",
     params(("id" = String, Path, description = "The payment's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Names this request; asking twice does it once.")),
-    responses((status = 200, description = "The closed payment", body = PaymentBody), Errors))]
+    responses((status = 200, description = "The closed payment", body = PaymentBody), Errors),
+    extensions(("x-error-codes" = json!(["payment_already_paid", "payment_processing", "idempotency_key_reused"]))))]
 pub async fn create_payment_closure(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(id): Path<String>,
     key: IdempotencyKey,
+    _: EmptyBody,
 ) -> Result<Response, Problem> {
     caller.may(Scope::Payments)?;
     let id: PaymentId = parse_id(&id)?;

@@ -1,7 +1,18 @@
-//! The HTTP foundation over real sockets on the loopback interface.
+//! The HTTP foundation over real sockets on the loopback interface, and the operations of the API (`api_*`).
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod api_again;
+mod api_bad_input;
+mod api_keys;
+mod api_lists;
+mod api_money;
+mod api_openapi;
+mod api_operations;
+mod api_sandbox;
+mod api_shop;
+mod api_webhooks;
 mod json;
 mod listener;
+mod protocol;
 mod rate;
 mod socket;

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tongbao_api::json::StrictJson;
 use tongbao_api::listener::{Drained, Limits, ListenConfig, Listener, TlsConfig};
 
 /// How long anything in these tests may take before it counts as hanging.
@@ -21,6 +23,14 @@ pub(crate) async fn within<F: Future>(future: F) -> F::Output {
 
 pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
+}
+
+/// A router that greets at `/`, and counts the bytes of a JSON body at `/take`.
+pub(crate) fn hello() -> Router {
+    async fn take(body: StrictJson<serde_json::Value>) -> String {
+        body.raw.len().to_string()
+    }
+    Router::new().route("/", get(|| async { "hello" })).route("/take", post(take))
 }
 
 pub(crate) struct Server {

@@ -72,6 +72,22 @@ pub enum Purpose {
     Clearing,
 }
 
+impl Purpose {
+    /// The name in statements.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Purpose::Available => "available",
+            Purpose::Held => "held",
+            Purpose::Pending => "pending",
+            Purpose::Frozen => "frozen",
+            Purpose::Fees => "fees",
+            Purpose::Refunds => "refunds",
+            Purpose::Suspense => "suspense",
+            Purpose::Clearing => "clearing",
+        }
+    }
+}
+
 impl Account {
     /// The least balance; `None` is no floor: a channel may owe us, and suspense takes whatever a fact
     /// brings, either way.

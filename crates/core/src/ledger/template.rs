@@ -70,9 +70,22 @@ pub fn refund_failed(merchant: MerchantId, money: Money, fee: Amount, subject: I
     back.into_iter().chain(fee).collect()
 }
 
-/// A refund that had failed was paid after all: `source` bears it.
-pub fn refund_paid_after_all(source: Account, target: Account, money: Money, subject: Id) -> Vec<Posting> {
-    let taken = line(Reason::Refund, source, Account::RefundsInFlight, money, subject);
+/// A refund that had failed was paid after all, and the merchant's takings cover it.
+pub fn refund_after_all(
+    merchant: MerchantId,
+    target: Account,
+    money: Money,
+    fee: Amount,
+    subject: Id,
+) -> Vec<Posting> {
+    let taken = refund(merchant, money, fee, subject);
+    taken.into_iter().chain(refund_paid(target, money, subject)).collect()
+}
+
+/// A refund that had failed was paid after all, and the merchant's takings do not cover it: it rests in
+/// suspense, where it is an alarm of its own until somebody settles it.
+pub fn refund_uncovered(target: Account, money: Money, subject: Id) -> Vec<Posting> {
+    let taken = line(Reason::Refund, Account::Suspense, Account::RefundsInFlight, money, subject);
     taken.into_iter().chain(refund_paid(target, money, subject)).collect()
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use tongbao_money::{Amount, Money};
 
-use super::{Item, Payment, Status};
+use super::{Item, Payment, Status, steps::timer};
 use crate::{
-    ChangeSet, Context, Facts, Key, Refusal, Stop, Task, Work,
+    ChangeSet, Context, Facts, Key, Refusal, Stop,
     id::AppId,
     limits::{
-        DESCRIPTION_CHARS_MAX, EXPIRES_IN_S_MAX, EXPIRES_IN_S_MIN, ITEMS_MAX, METADATA_ENTRIES_MAX,
-        METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX, ORDER_NO_CHARS_MAX, PAYMENT_AMOUNT_MAX,
-        URL_CHARS_MAX,
+        CURRENCIES, CURRENCIES_MUST, DESCRIPTION_CHARS_MAX, EXPIRES_IN_S_MAX, EXPIRES_IN_S_MIN, ITEMS_MAX,
+        METADATA_ENTRIES_MAX, METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX, ORDER_NO_CHARS_MAX,
+        PAYMENT_AMOUNT_MAX, URL_CHARS_MAX,
     },
     merchant::{self, Merchant},
 };
@@ -63,6 +63,9 @@ impl NewPayment {
         }
         if self.money.amount.is_zero() || self.money.amount > PAYMENT_AMOUNT_MAX {
             return Err(invalid("amount", "from 1 to 10000000000 minor units"));
+        }
+        if !CURRENCIES.contains(&self.money.currency.code()) {
+            return Err(invalid("currency", CURRENCIES_MUST));
         }
         if !is_text(&self.description, DESCRIPTION_CHARS_MAX) {
             return Err(invalid("description", "1 to 256 characters without control characters"));
@@ -176,7 +179,7 @@ pub fn create(
         closed_at: None,
     };
     let mut change = ChangeSet::default();
-    change.tasks.push(Task::new(payment.expires_at, Work::ExpirePayment(payment.id)));
+    change.tasks.push(timer(&payment));
     change.put(payment.clone());
     Ok((change, Created { payment, new: true }))
 }

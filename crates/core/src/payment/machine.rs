@@ -51,7 +51,12 @@ pub enum Input {
         fee: Amount,
     },
     /// A refund that had failed was paid after all.
-    RefundPaidAfterAll(Amount),
+    RefundPaidAfterAll {
+        /// The refund.
+        amount: Amount,
+        /// The part of the fee that goes back with it.
+        fee: Amount,
+    },
 }
 
 /// What happened.
@@ -91,6 +96,7 @@ pub type Answer = Result<Option<Next>, Refusal>;
 
 /// Decides.
 pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
+    let at = at.max(now.latest());
     match (now.status, input) {
         (Status::Open, Input::Begin(attempt)) => begin(now, attempt, at),
         (Status::Processing, Input::Begin(_) | Input::Close) => Err(Refusal::PaymentProcessing),
@@ -99,7 +105,7 @@ pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
         (
             Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
             Input::Paid { attempt, money, reference },
-        ) => paid(now, attempt, money, reference, at),
+        ) => paid(now, attempt, money, reference.as_ref(), at),
         (
             Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
             Input::Failed { attempt, failure },
@@ -113,12 +119,12 @@ pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
         (Status::Open | Status::Closed, Input::ClaimRefund(_)) => Err(Refusal::NotPaid),
         (Status::Succeeded, Input::RefundPaid(amount)) => Ok(Some(refund_paid(now, amount))),
         (Status::Succeeded, Input::RefundFailed { amount, fee }) => Ok(Some(refund_failed(now, amount, fee))),
-        (Status::Succeeded, Input::RefundPaidAfterAll(amount)) => {
-            Ok(Some(refund_paid_after_all(now, amount)))
+        (Status::Succeeded, Input::RefundPaidAfterAll { amount, fee }) => {
+            Ok(Some(refund_paid_after_all(now, amount, fee)))
         }
         (
             Status::Open | Status::Processing | Status::Closed,
-            Input::RefundPaid(_) | Input::RefundFailed { .. } | Input::RefundPaidAfterAll(_),
+            Input::RefundPaid(_) | Input::RefundFailed { .. } | Input::RefundPaidAfterAll { .. },
         ) => Err(Refusal::NotPaid),
     }
 }
@@ -138,17 +144,13 @@ fn begin(now: &Payment, attempt: Attempt, at: Time) -> Answer {
     }
     let happened = vec![Happened::Began(attempt.id)];
     let mut payment = Payment { status: Status::Processing, ..now.clone() };
-    payment.attempts.push(attempt);
+    payment.attempts.push(Attempt { started_at: at, ..attempt });
     Ok(Some(Next { payment, happened }))
 }
 
-fn paid(now: &Payment, id: AttemptId, money: Money, reference: Option<String>, at: Time) -> Answer {
+fn paid(now: &Payment, id: AttemptId, money: Money, reference: Option<&String>, at: Time) -> Answer {
     let attempt = now.attempt(id).ok_or(Refusal::NotFound("attempt"))?;
-    let said_before = match attempt.status {
-        AttemptStatus::Succeeded | AttemptStatus::Returned => attempt.reference == reference,
-        AttemptStatus::Processing | AttemptStatus::Failed => false,
-    };
-    if said_before {
+    if said_before(now, attempt, reference) {
         return Ok(None);
     }
     let wrong_amount = money != now.money;
@@ -165,20 +167,40 @@ fn paid(now: &Payment, id: AttemptId, money: Money, reference: Option<String>, a
         }
         Status::Open | Status::Processing => {
             let mut next = unexpected(now, id, money, reference, AlarmKind::WrongAmount);
-            reopen(&mut next, at);
             next.happened.push(Happened::AttemptFailed(id));
+            reopen(&mut next, at);
             next
         }
-        Status::Succeeded => unexpected(now, id, money, reference, AlarmKind::DoublePayment),
-        Status::Closed => unexpected(now, id, money, reference, AlarmKind::LateMoney),
+        Status::Succeeded => dropped(unexpected(now, id, money, reference, AlarmKind::DoublePayment), id),
+        Status::Closed => dropped(unexpected(now, id, money, reference, AlarmKind::LateMoney), id),
     }))
+}
+
+/// Whether these words tell of money that is booked already. One movement of money has one reference,
+/// whichever attempts it is told of; a word without a reference cannot be shown to tell of another
+/// movement than the one known, and what cannot be shown to have come is not sent back.
+fn said_before(now: &Payment, attempt: &Attempt, reference: Option<&String>) -> bool {
+    let settled = match attempt.status {
+        AttemptStatus::Succeeded | AttemptStatus::Returned => true,
+        AttemptStatus::Processing | AttemptStatus::Failed => false,
+    };
+    let Some(reference) = reference else { return settled };
+    let mut same_method = now.attempts.iter().filter(|other| other.method == attempt.method);
+    same_method.any(|other| other.references().any(|known| known == reference))
+        || (settled && attempt.reference.is_none())
+}
+
+/// The attempt itself no longer matters: what it had set aside is free.
+fn dropped(mut next: Next, id: AttemptId) -> Next {
+    next.happened.push(Happened::AttemptDropped(id));
+    next
 }
 
 fn unexpected(
     now: &Payment,
     id: AttemptId,
     money: Money,
-    reference: Option<String>,
+    reference: Option<&String>,
     kind: AlarmKind,
 ) -> Next {
     let mut payment = now.clone();
@@ -186,6 +208,10 @@ fn unexpected(
     // The attempt that paid the payment stays the one that paid it, whatever else comes in its name.
     if now.paid_by().is_none_or(|paid| paid.id != id) {
         settle(&mut payment, id, AttemptStatus::Returned, failure, reference);
+    } else {
+        for paid in payment.attempts.iter_mut().filter(|attempt| attempt.id == id) {
+            paid.other_references.extend(reference.cloned());
+        }
     }
     Next { payment, happened: vec![Happened::Unexpected(id, money, kind)] }
 }
@@ -198,7 +224,7 @@ fn failed(now: &Payment, id: AttemptId, failure: Failure, at: Time) -> Answer {
         AttemptStatus::Succeeded if attempt.failure.is_some() => Ok(None),
         AttemptStatus::Succeeded => {
             let reference = attempt.reference.clone();
-            settle(&mut payment, id, AttemptStatus::Succeeded, Some(failure), reference);
+            settle(&mut payment, id, AttemptStatus::Succeeded, Some(failure), reference.as_ref());
             Ok(Some(Next { payment, happened: vec![Happened::Alarm(AlarmKind::FailedAfterPaid)] }))
         }
         AttemptStatus::Processing => {
@@ -239,12 +265,14 @@ fn settle(
     id: AttemptId,
     status: AttemptStatus,
     failure: Option<Failure>,
-    reference: Option<String>,
+    reference: Option<&String>,
 ) {
     for attempt in payment.attempts.iter_mut().filter(|attempt| attempt.id == id) {
         attempt.status = status;
         attempt.failure = failure;
-        attempt.reference.clone_from(&reference);
+        let known = attempt.reference.take().filter(|known| reference != Some(known));
+        attempt.other_references.extend(known);
+        attempt.reference = reference.cloned();
     }
 }
 
@@ -255,9 +283,7 @@ fn claim_refund(now: &Payment, amount: Amount) -> Answer {
     let left = now.refundable();
     let claimed = now.refund_claimed.plus(amount).filter(|claimed| *claimed <= now.money.amount);
     let Some(claimed) = claimed else { return Err(Refusal::RefundTooLarge { left: left.minor() }) };
-    // The fee goes back in step with the sum refunded, rounded down: all of it with the last fen.
-    let due_back = now.fee.portion(claimed, now.money.amount).unwrap_or_default();
-    let fee = due_back.minus(now.fee_returned).unwrap_or_default();
+    let fee = now.fee_part(amount);
     let payment = Payment {
         refund_claimed: claimed,
         refund_count: now.refund_count.saturating_add(1),
@@ -281,9 +307,10 @@ fn refund_failed(now: &Payment, amount: Amount, fee: Amount) -> Next {
     Next { payment, happened: vec![Happened::RefundCounted] }
 }
 
-fn refund_paid_after_all(now: &Payment, amount: Amount) -> Next {
+fn refund_paid_after_all(now: &Payment, amount: Amount, fee: Amount) -> Next {
     let payment = Payment {
         refund_claimed: now.refund_claimed.plus(amount).unwrap_or(Amount::MAX),
+        fee_returned: now.fee_returned.plus(fee).unwrap_or(now.fee),
         refunded: now.refunded.plus(amount).unwrap_or(Amount::MAX),
         ..now.clone()
     };

@@ -140,9 +140,19 @@ pub struct Attempt {
     /// What the channel calls the movement of money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// What the channel calls other money that came in its name and went back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_references: Vec<String>,
     /// What a sandbox was told to do with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+impl Attempt {
+    /// What the channel calls all the money that came in its name.
+    pub fn references(&self) -> impl Iterator<Item = &String> {
+        self.reference.iter().chain(&self.other_references)
+    }
 }
 
 /// A line of goods.
@@ -235,6 +245,22 @@ impl Payment {
         self.attempts.iter().find(|attempt| attempt.status == AttemptStatus::Processing)
     }
 
+    /// The last moment that is written down in it; nothing in it happens before that, whatever the
+    /// clock does.
+    pub fn latest(&self) -> Time {
+        let begun = self.attempts.iter().map(|attempt| attempt.started_at);
+        begun.chain(self.succeeded_at).chain(self.closed_at).fold(self.created_at, Time::max)
+    }
+
+    /// The part of the fee that goes back when this much more is refunded: in step with the sum
+    /// refunded, rounded down, so all of it goes with the last fen; and never more than is refunded,
+    /// so that a refund which fails can always be taken back.
+    pub fn fee_part(&self, amount: Amount) -> Amount {
+        let claimed = self.refund_claimed.plus(amount).unwrap_or(Amount::MAX).min(self.money.amount);
+        let due_back = self.fee.portion(claimed, self.money.amount).unwrap_or_default();
+        due_back.minus(self.fee_returned).unwrap_or_default().min(amount)
+    }
+
     /// What is left to refund, in minor units.
     pub fn refundable(&self) -> Amount {
         self.money.amount.minus(self.refund_claimed).unwrap_or_default()
@@ -246,7 +272,7 @@ impl Payment {
             Status::Open => "open",
             Status::Processing => "processing",
             Status::Closed => "closed",
-            Status::Succeeded if self.refunded == self.money.amount => "refunded",
+            Status::Succeeded if self.refunded >= self.money.amount => "refunded",
             Status::Succeeded if !self.refunded.is_zero() => "partly_refunded",
             Status::Succeeded => "succeeded",
         }
@@ -261,8 +287,11 @@ impl Payment {
     }
 
     pub(crate) fn keys(&self) -> Vec<Key> {
-        let references = self.attempts.iter().filter_map(|attempt| {
-            Some(Key::ChannelReference(attempt.method.channel()?, attempt.reference.clone()?))
+        let references = self.attempts.iter().flat_map(|attempt| {
+            let named = attempt.method.channel().map(|channel| (channel, attempt.references()));
+            named.into_iter().flat_map(|(channel, references)| {
+                references.map(move |reference| Key::ChannelReference(channel, reference.clone()))
+            })
         });
         std::iter::once(Key::OrderNo(self.merchant, self.order_no.clone())).chain(references).collect()
     }

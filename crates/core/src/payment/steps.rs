@@ -4,6 +4,7 @@ use tongbao_money::Money;
 
 use super::{
     Attempt, AttemptStatus, Failure, Method, Payment, Status,
+    create::{Created, NewPayment, create},
     machine::{self, Happened, Input, Next},
 };
 use crate::{
@@ -43,6 +44,17 @@ pub struct Pay {
     pub sandbox: bool,
 }
 
+/// Who pays what a shop collects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collect {
+    /// Who pays.
+    pub payer: PayerId,
+    /// What was shown.
+    pub proof: Proof,
+    /// Whether this is a sandbox.
+    pub sandbox: bool,
+}
+
 /// What a channel, or our own ledger, says of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
@@ -74,6 +86,40 @@ pub fn owned(facts: &dyn Facts, app: AppId, id: PaymentId) -> Result<&Payment, S
 /// A payer pays: from the balance at once, through a channel by a task.
 pub fn pay(facts: &dyn Facts, cx: &mut Context, ask: &Pay) -> Result<(ChangeSet, Payment), Stop> {
     let now = known(facts, ask.payment)?;
+    pay_known(facts, cx, now, ask)
+}
+
+/// A shop collects: the payment is made and paid from the payer's balance in one step, as when a shop
+/// scans a payer's code. An equal request again finds the payment it made; one that could not be paid
+/// stays open.
+pub fn collect(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    app: AppId,
+    new: &NewPayment,
+    by: &Collect,
+) -> Result<(ChangeSet, Created), Stop> {
+    let (_, created) = create(facts, cx, app, new)?;
+    if !created.new {
+        return Ok((ChangeSet::default(), created));
+    }
+    // Version 0 is "not stored yet": the step stores version 1, paid.
+    let unpaid = Payment { version: 0, ..created.payment };
+    let ask = Pay {
+        payment: unpaid.id,
+        payer: by.payer,
+        method: Method::Balance,
+        proof: by.proof,
+        sandbox: by.sandbox,
+    };
+    let (mut change, payment) = pay_known(facts, cx, &unpaid, &ask)?;
+    if payment.status != Status::Succeeded {
+        change.tasks.push(Task::new(payment.expires_at, Work::ExpirePayment(payment.id)));
+    }
+    Ok((change, Created { payment, new: true }))
+}
+
+fn pay_known(facts: &dyn Facts, cx: &mut Context, now: &Payment, ask: &Pay) -> Result<(ChangeSet, Payment), Stop> {
     payer::known(facts, ask.payer)?;
     let mut change = ChangeSet::default();
     if ask.proof == Proof::Password {
@@ -87,6 +133,7 @@ pub fn pay(facts: &dyn Facts, cx: &mut Context, ask: &Pay) -> Result<(ChangeSet,
         started_at: cx.at(),
         failure: None,
         reference: None,
+        other_references: Vec::new(),
         fault: None,
     };
     // Whether the payment can be paid at all is settled before a waiting fault is used up.
@@ -159,14 +206,23 @@ pub fn hear(
         change.done.push(lease);
     }
     let now = known(facts, id)?;
+    let told = now.attempt(attempt);
+    let waits = told.is_some_and(|told| told.status == AttemptStatus::Processing);
+    if told.is_some_and(|told| told.method.channel().is_none()) && !waits {
+        // Our own ledger does not change its mind: only money that is held has a result to hear.
+        return Ok(change);
+    }
     let input = match said {
         Said::Paid { money, reference } => {
             Input::Paid { attempt, money: *money, reference: reference.clone() }
         }
         Said::Failed(failure) => Input::Failed { attempt, failure: *failure },
         Said::Unknown => {
-            let due_at = cx.at().plus_s(QUERY_AFTER_S);
-            change.tasks.push(Task::new(due_at, Work::QueryAttempt(id, attempt)));
+            // The task that asked asks again. Word that nobody asked for starts no second one.
+            if lease.is_some() && waits {
+                let due_at = cx.at().plus_s(QUERY_AFTER_S);
+                change.tasks.push(Task::new(due_at, Work::QueryAttempt(id, attempt)));
+            }
             return Ok(change);
         }
     };
@@ -207,10 +263,21 @@ pub fn close(
 pub fn expire(facts: &dyn Facts, cx: &mut Context, id: PaymentId, lease: TaskKey) -> Result<ChangeSet, Stop> {
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let now = known(facts, id)?;
-    if let Some(next) = machine::decide(now, Input::Expire, cx.at())? {
-        apply(facts, cx, &mut change, now, next)?;
+    match machine::decide(now, Input::Expire, cx.at())? {
+        Some(next) => {
+            apply(facts, cx, &mut change, now, next)?;
+        }
+        // It went off too early.
+        None if now.status == Status::Open => change.tasks.push(timer(now)),
+        // An attempt that fails opens it again, with its timer, or closes it.
+        None => {}
     }
     Ok(change)
+}
+
+/// What closes a payment when its time is over.
+pub(super) fn timer(payment: &Payment) -> Task {
+    Task::new(payment.expires_at, Work::ExpirePayment(payment.id))
 }
 
 /// Turns what happened into postings, events and tasks, and counts the version.
@@ -236,16 +303,20 @@ fn apply(
                     payment.fee,
                     subject,
                 ));
-                change.done.push(Task::new(payment.expires_at, Work::ExpirePayment(payment.id)).key);
+                change.done.push(timer(&payment).key);
                 events.push(EventKind::PaymentSucceeded);
             }
             Happened::AttemptFailed(id) => {
                 release_hold(change, before, id);
+                if (before.status, payment.status) == (Status::Processing, Status::Open) {
+                    // The timer may have gone off while the result was not known.
+                    change.tasks.push(timer(&payment));
+                }
                 events.push(EventKind::PaymentFailed);
             }
             Happened::AttemptDropped(id) => release_hold(change, before, id),
             Happened::Closed => {
-                change.done.push(Task::new(payment.expires_at, Work::ExpirePayment(payment.id)).key);
+                change.done.push(timer(&payment).key);
                 events.push(EventKind::PaymentClosed);
             }
             Happened::Unexpected(id, money, kind) => {

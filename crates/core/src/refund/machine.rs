@@ -34,6 +34,8 @@ pub enum Happened {
 
 /// The refund after an input, still with the old version, and what happened; `None` is "already so".
 pub fn decide(now: &Refund, input: Input, at: Time) -> Option<(Refund, Happened)> {
+    // Nothing happens to a refund before it was made, whatever the clock does.
+    let at = at.max(now.created_at);
     let becomes = |status| Refund { status, ..now.clone() };
     match (now.status, input) {
         (RefundStatus::Accepted, Input::Working) => {

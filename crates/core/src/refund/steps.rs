@@ -82,7 +82,9 @@ pub fn create(
     let fee = claim.payment.fee_returned.minus(before.fee_returned).unwrap_or_default();
     let attempt = before.paid_by().ok_or(Refusal::NotPaid)?;
     let money = Money { amount: new.amount, ..before.money };
-    covered(facts, before, money, fee)?;
+    if !covered(facts, before, money, fee)? {
+        return Err(Refusal::MerchantBalance.into());
+    }
     let refund = Refund {
         id: cx.draw(),
         version: 1,
@@ -132,12 +134,9 @@ fn check(new: &NewRefund) -> Result<(), Refusal> {
 }
 
 /// Whether the merchant's takings cover the refund, the returned fee counted in.
-fn covered(facts: &dyn Facts, payment: &Payment, money: Money, fee: Amount) -> Result<(), Stop> {
+fn covered(facts: &dyn Facts, payment: &Payment, money: Money, fee: Amount) -> Result<bool, Stop> {
     let pending = facts.account(&Account::MerchantPending(payment.merchant).of(money.currency))?.balance();
-    if pending.saturating_add(fee.minor()) < money.amount.minor() {
-        return Err(Refusal::MerchantBalance.into());
-    }
-    Ok(())
+    Ok(pending.saturating_add(fee.minor()) >= money.amount.minor())
 }
 
 /// A refund to a balance is ours from end to end, so it is paid in the step that makes it.
@@ -176,15 +175,19 @@ pub fn hear(
     let now = facts.get::<Refund>(id)?.ok_or(Refusal::NotFound("refund"))?;
     let input = match said {
         Said::Working | Said::Unknown => {
-            change.tasks.push(Task::new(cx.at().plus_s(QUERY_AFTER_S), Work::QueryRefund(id)));
+            // The task that asked asks again. Word that nobody asked for starts no second one.
+            let waits = matches!(now.status, RefundStatus::Accepted | RefundStatus::Processing);
+            if lease.is_some() && waits {
+                change.tasks.push(Task::new(cx.at().plus_s(QUERY_AFTER_S), Work::QueryRefund(id)));
+            }
             Input::Working
         }
         Said::Paid { reference } => Input::Paid { reference: reference.clone() },
         Said::Failed => Input::Failed,
     };
     if let Some((next, happened)) = machine::decide(now, input, cx.at()) {
-        let next = Refund { version: now.version.saturating_add(1), ..next };
-        apply(facts, cx, &mut change, &next, happened)?;
+        let mut next = Refund { version: now.version.saturating_add(1), ..next };
+        apply(facts, cx, &mut change, &mut next, happened)?;
         change.put(next);
     }
     Ok(change)
@@ -194,7 +197,7 @@ fn apply(
     facts: &dyn Facts,
     cx: &mut Context,
     change: &mut ChangeSet,
-    refund: &Refund,
+    refund: &mut Refund,
     happened: Happened,
 ) -> Result<(), Stop> {
     let (subject, money) = (refund.id.into(), refund.money);
@@ -206,20 +209,22 @@ fn apply(
             return Ok(());
         }
         Happened::Paid => {
-            change.postings.extend(template::refund_paid(refund.target.account(), money, subject))
+            change.postings.extend(template::refund_paid(refund.target.account(), money, subject));
         }
         Happened::Failed => {
             change.postings.extend(template::refund_failed(refund.merchant, money, refund.fee, subject));
         }
         Happened::PaidAfterAll => {
             event::raise(cx, change, AlarmKind::RefundPaidAfterFailed, subject);
+            let fee = before.fee_part(money.amount);
+            let merchant = covered(facts, before, money, fee)?;
+            refund.fee = if merchant { fee } else { Amount::ZERO };
             let target = refund.target.account();
-            change.postings.extend(template::refund_paid_after_all(
-                payer_of_last_resort(facts, refund)?,
-                target,
-                money,
-                subject,
-            ));
+            change.postings.extend(if merchant {
+                template::refund_after_all(refund.merchant, target, money, fee, subject)
+            } else {
+                template::refund_uncovered(target, money, subject)
+            });
         }
     }
     if refund.origin == Origin::Unexpected {
@@ -229,9 +234,10 @@ fn apply(
         Happened::Failed => {
             (PaymentInput::RefundFailed { amount: money.amount, fee: refund.fee }, EventKind::RefundFailed)
         }
-        Happened::PaidAfterAll => {
-            (PaymentInput::RefundPaidAfterAll(money.amount), EventKind::RefundSucceeded)
-        }
+        Happened::PaidAfterAll => (
+            PaymentInput::RefundPaidAfterAll { amount: money.amount, fee: refund.fee },
+            EventKind::RefundSucceeded,
+        ),
         Happened::Paid | Happened::HandedOver | Happened::Alarm(_) => {
             (PaymentInput::RefundPaid(money.amount), EventKind::RefundSucceeded)
         }
@@ -241,14 +247,6 @@ fn apply(
     tell(facts, cx, change, refund, &payment, kind)?;
     change.put(payment);
     Ok(())
-}
-
-/// Who bears a refund that was paid after it had failed: the merchant if its takings cover it, else
-/// suspense, where it is an alarm of its own until somebody settles it.
-fn payer_of_last_resort(facts: &dyn Facts, refund: &Refund) -> Result<Account, Stop> {
-    let merchant = Account::MerchantPending(refund.merchant);
-    let pending = facts.account(&merchant.of(refund.money.currency))?.balance();
-    Ok(if pending >= refund.money.amount.minor() { merchant } else { Account::Suspense })
 }
 
 fn tell(

@@ -21,7 +21,7 @@ CREATE TABLE list (
     PRIMARY KEY (list, uuid)
 ) STRICT, WITHOUT ROWID;
 
--- Accounts, numbered in the order of first use. The balance is credits minus debits, and the database
+-- Accounts, numbered in the order of first use; totals may be behind (see `tail`). The balance is credits minus debits, and the database
 -- itself refuses one below the floor.
 CREATE TABLE account (
     number  INTEGER PRIMARY KEY,
@@ -78,6 +78,13 @@ CREATE TABLE task (
     work   TEXT    NOT NULL,
     PRIMARY KEY (due_at, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Index entries and balances that commits have put off: one row per commit, merged into `key`, `list` and
+-- `account` behind it, in their order. Until then these rows are what counts.
+CREATE TABLE tail (
+    number  INTEGER PRIMARY KEY,
+    entries BLOB NOT NULL
+) STRICT;
 
 -- What was written once stays.
 CREATE TRIGGER posting_is_not_changed BEFORE UPDATE ON posting

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound::{Excluded, Unbounded},
     sync::{Mutex, PoisonError},
 };
 
@@ -13,7 +14,7 @@ use tongbao_core::{
 use uuid::Uuid;
 
 use crate::{
-    limits::LEASE_MS,
+    limits::{DUE_TASKS_MAX, LEASE_MS, READ_ROWS_MAX},
     log::ChangeLine,
     port::{
         AccountLine, Answer, Backlog, Entry, Fault, Outcome, Page, PostingLine, Query, RecordLine, Step,
@@ -59,7 +60,7 @@ impl Store for ModelStore {
         let (working, maps) = &mut *inner;
         let until = now.max(working.last_at()).plus_ms(LEASE_MS);
         let due: Vec<TaskKey> = maps.tasks.keys().copied().filter(|key| key.due_at <= now).collect();
-        let leased = due.into_iter().take(limit as usize).filter_map(|key| {
+        let leased = due.into_iter().take(limit.min(DUE_TASKS_MAX) as usize).filter_map(|key| {
             let work = maps.tasks.remove(&key)?;
             let key = TaskKey { due_at: until, ..key };
             maps.tasks.insert(key, work);
@@ -72,6 +73,11 @@ impl Store for ModelStore {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.read(query)
     }
+}
+
+/// How many rows a read gives when asked for `limit`.
+fn rows(limit: u32) -> usize {
+    limit.min(READ_ROWS_MAX) as usize
 }
 
 impl Maps {
@@ -90,8 +96,11 @@ impl Maps {
             Query::Entries { account, before, limit } => {
                 let mut entries = self.entries(&account);
                 entries.reverse();
-                entries.retain(|entry| before.is_none_or(|before| entry.number < before));
-                entries.truncate(limit as usize);
+                if let Some(before) = before {
+                    let at = entries.iter().position(|entry| entry.number == before);
+                    entries.drain(..at.map_or(entries.len(), |at| at + 1));
+                }
+                entries.truncate(rows(limit));
                 Page::Entries(entries)
             }
             Query::BalanceAt(account, at) => {
@@ -106,14 +115,14 @@ impl Maps {
             }
             Query::Changes(after, limit) => {
                 let later = self.changes.iter().filter(|line| line.number > after);
-                Page::Changes(later.take(limit as usize).cloned().collect())
+                Page::Changes(later.take(rows(limit)).cloned().collect())
             }
             Query::Postings(after, limit) => {
                 let later = self.postings.iter().filter(|line| line.number > after);
-                Page::Postings(later.take(limit as usize).cloned().collect())
+                Page::Postings(later.take(rows(limit)).cloned().collect())
             }
             Query::Accounts(after, limit) => {
-                let later = self.accounts.range(after + 1..).take(limit as usize);
+                let later = self.accounts.range((Excluded(after), Unbounded)).take(rows(limit));
                 let line = |(number, (key, state)): (&u64, &(AccountKey, AccountState))| AccountLine {
                     number: *number,
                     key: *key,
@@ -128,7 +137,7 @@ impl Maps {
                     version: *version,
                     body: body.clone(),
                 };
-                Page::Stored(later.take(limit as usize).map(line).collect())
+                Page::Stored(later.take(rows(limit)).map(line).collect())
             }
         })
     }
@@ -148,7 +157,7 @@ impl Maps {
         uuids.retain(|uuid| {
             after.is_none_or(|after| if newest_first { *uuid < after } else { *uuid > after })
         });
-        let ids = uuids.into_iter().take(limit as usize).map(|uuid| Id { kind: list.kind(), uuid });
+        let ids = uuids.into_iter().take(rows(limit)).map(|uuid| Id { kind: list.kind(), uuid });
         ids.filter_map(|id| self.record(id).transpose()).collect()
     }
 

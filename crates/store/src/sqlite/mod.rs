@@ -11,6 +11,7 @@
 //!
 //! **Absent on purpose:** a setting that turns durability off; `mmap`; a second writing connection.
 
+mod deferred;
 mod migrate;
 mod open;
 mod read;
@@ -20,7 +21,7 @@ mod writer;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -35,9 +36,10 @@ pub use open::Options;
 use crate::{
     limits::{DUE_TASKS_MAX, QUEUE_STEPS_MAX},
     port::{Answer, Fault, Outcome, Page, Query, Step, Store},
-    rows::Head,
     working::Working,
 };
+use deferred::Shared;
+use read::Reader;
 use writer::{Job, Writer};
 
 /// Read connections kept open.
@@ -48,12 +50,15 @@ pub struct SqliteStore {
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
+    deferred: Shared,
     options: Options,
 }
 
-/// A store that can be read and not written: for looking at a file that another process writes.
+/// A store that can be read and not written: a picture of a file at one moment, also while another
+/// process writes it.
 pub struct SqliteReader {
-    readers: Mutex<Vec<Connection>>,
+    connection: Mutex<Connection>,
+    deferred: Shared,
     options: Options,
 }
 
@@ -74,15 +79,21 @@ impl SqliteStore {
     /// The same, with options.
     pub fn open_with(options: Options) -> Result<SqliteStore, Fault> {
         let (connection, lock) = open::writer(&options)?;
-        let mut rows = rows::SqliteRows::new(connection);
-        let head: Head = rows.head()?;
+        let mut rows = rows::SqliteRows::new(connection, options.generation_entries)?;
+        let (head, deferred) = (rows.head()?, rows.deferred());
         let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
         let writer = Writer::new(rows, Working::new(head), queue, lock);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
             .map_err(|error| Fault::Stopped(format!("the writer thread did not start: {error}")))?;
-        Ok(SqliteStore { jobs: Some(jobs), writer: Some(thread), readers: Mutex::default(), options })
+        Ok(SqliteStore {
+            jobs: Some(jobs),
+            writer: Some(thread),
+            readers: Mutex::default(),
+            deferred,
+            options,
+        })
     }
 
     fn send(&self, job: Job) -> Result<(), Fault> {
@@ -125,17 +136,28 @@ impl Store for SqliteStore {
     }
 
     fn read(&self, query: Query) -> Result<Page, Fault> {
-        read_with(&self.readers, &self.options, &query)
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = kept.map_or_else(|| open::reader(&self.options), Ok)?;
+        let page = read::read(Reader { connection: &connection, deferred: &self.deferred }, &query);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_KEPT_MAX {
+            readers.push(connection);
+        }
+        page
     }
 }
 
 impl SqliteReader {
-    /// Opens an existing file to read it; its schema must be of this version.
+    /// Opens an existing file to read it as it is now; its schema must be of this version.
     pub fn open(path: &Path) -> Result<SqliteReader, Fault> {
         let options = Options::new(path);
         let connection = open::reader(&options)?;
         migrate::check(&connection)?;
-        Ok(SqliteReader { readers: Mutex::new(vec![connection]), options })
+        // One transaction for the reader's whole life: every read is of the moment of the first.
+        connection.execute_batch("BEGIN").map_err(|error| fault(&error))?;
+        let (deferred, _) = rows::load_tail(&connection)?;
+        let deferred = Arc::new(RwLock::new(deferred));
+        Ok(SqliteReader { connection: Mutex::new(connection), deferred, options })
     }
 
     /// Writes a consistent copy of the whole store to a new file, also while another process writes.
@@ -163,17 +185,7 @@ impl Store for SqliteReader {
     }
 
     fn read(&self, query: Query) -> Result<Page, Fault> {
-        read_with(&self.readers, &self.options, &query)
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        read::read(Reader { connection: &connection, deferred: &self.deferred }, &query)
     }
-}
-
-fn read_with(readers: &Mutex<Vec<Connection>>, options: &Options, query: &Query) -> Result<Page, Fault> {
-    let kept = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let connection = kept.map_or_else(|| open::reader(options), Ok)?;
-    let page = read::read(&connection, query);
-    let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
-    if readers.len() < READERS_KEPT_MAX {
-        readers.push(connection);
-    }
-    page
 }

@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{fault, migrate};
+use super::{deferred::GENERATION_ENTRIES, fault, migrate};
 use crate::port::Fault;
 
 /// Pages of the write-ahead log before it is folded into the file: 8 kB each, so 128 MB. Measured: the
@@ -31,17 +31,19 @@ const BUSY_MS: u64 = 5_000;
 pub struct Options {
     /// The file.
     pub path: PathBuf,
-    /// The name of a SQLite file-system layer, for tests that simulate a disk. Such a layer has no
-    /// shared memory, so the one connection is exclusive, and there is no lock file.
+    /// The name of a SQLite file-system layer, for tests that simulate a disk: without a lock file.
     pub vfs: Option<CString>,
     /// Pages of the write-ahead log before it is folded into the file.
     pub checkpoint_pages: u32,
+    /// Index entries and balances that are kept in memory before they are merged into their tables.
+    pub generation_entries: usize,
 }
 
 impl Options {
     /// The ordinary way to open this file.
     pub fn new(path: &Path) -> Options {
-        Options { path: path.to_owned(), vfs: None, checkpoint_pages: CHECKPOINT_PAGES }
+        let (checkpoint_pages, generation_entries) = (CHECKPOINT_PAGES, GENERATION_ENTRIES);
+        Options { path: path.to_owned(), vfs: None, checkpoint_pages, generation_entries }
     }
 }
 
@@ -68,9 +70,6 @@ pub(super) fn writer(options: &Options) -> Result<(Connection, Option<File>), Fa
 }
 
 fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
-    if options.vfs.is_some() {
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    }
     connection.pragma_update(None, "page_size", 8_192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -1,13 +1,18 @@
 //! Reads: lists, statements, and the rows themselves for the verifier.
 
+use std::sync::PoisonError;
+
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use tongbao_core::{
-    Id, List, Record, Time,
+    Id, KeyDigest, List, Record, Time,
     ledger::{AccountKey, AccountState, Reason},
 };
 use uuid::Uuid;
 
-use super::rows::{decode, signed, state, unsigned};
+use super::{
+    deferred::{Deferred, Shared},
+    rows::{decode, signed, state, unsigned},
+};
 use crate::{
     limits::READ_ROWS_MAX,
     log::{ChangeLine, Touched},
@@ -48,47 +53,65 @@ fn one<T>(
     row.map_err(|error| unreadable(&error))
 }
 
-/// Answers a query in one read transaction, so that all of it is of one moment.
-pub(super) fn read(connection: &Connection, query: &Query) -> Result<Page, Fault> {
+/// A connection, and what its tables do not hold yet.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) deferred: &'a Shared,
+}
+
+impl Reader<'_> {
+    fn deferred<T>(&self, look: impl FnOnce(&Deferred) -> T) -> T {
+        look(&self.deferred.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Answers a query. What is not merged yet is looked at before the tables are.
+pub(super) fn read(reader: Reader<'_>, query: &Query) -> Result<Page, Fault> {
+    let connection = reader.connection;
     match query {
         Query::Record(id) => Ok(Page::Records(record(connection, *id)?.into_iter().collect())),
         Query::Key(key) => {
-            let sql =
-                "SELECT k.record, r.body FROM key k JOIN record r ON r.id = k.record WHERE k.digest = ?1";
-            let found = one(connection, sql, [key.digest()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-            Ok(Page::Records(
-                found.map(|(id, body)| decode_row(id, &body)).transpose()?.into_iter().collect(),
-            ))
+            let id = match reader.deferred(|deferred| deferred.key(&key.digest())) {
+                Some(id) => Some(id),
+                None => stored_key(connection, &key.digest())?,
+            };
+            let found = id.map(|id| record(connection, id)).transpose()?.flatten();
+            Ok(Page::Records(found.into_iter().collect()))
         }
         Query::List { list, after, newest_first, limit } => {
-            listed(connection, *list, *after, *newest_first, *limit).map(Page::Records)
+            listed(reader, *list, *after, *newest_first, *limit).map(Page::Records)
         }
-        Query::Account(account) => Ok(Page::Account(account_state(connection, account)?.1)),
+        Query::Account(account) => Ok(Page::Account(account_state(reader, account)?.1)),
         Query::Entries { account, before, limit } => {
-            within(connection, || entries(connection, account, *before, *limit)).map(Page::Entries)
+            within(connection, || entries(reader, account, *before, *limit)).map(Page::Entries)
         }
         Query::BalanceAt(account, at) => {
-            within(connection, || balance_at(connection, account, *at)).map(Page::Balance)
+            within(connection, || balance_at(reader, account, *at)).map(Page::Balance)
         }
-        Query::Trial => trial(connection).map(Page::Trial),
+        Query::Trial => trial(reader).map(Page::Trial),
         Query::Backlog(now) => backlog(connection, *now).map(Page::Backlog),
         Query::Changes(after, limit) => changes(connection, *after, *limit).map(Page::Changes),
         Query::Postings(after, limit) => postings(connection, *after, *limit).map(Page::Postings),
-        Query::Accounts(after, limit) => accounts(connection, *after, *limit).map(Page::Accounts),
+        Query::Accounts(after, limit) => accounts(reader, *after, *limit).map(Page::Accounts),
         Query::Stored(after, limit) => stored(connection, *after, *limit).map(Page::Stored),
     }
 }
 
 fn within<T>(connection: &Connection, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    if !connection.is_autocommit() {
+        return work();
+    }
     let transaction = connection.unchecked_transaction().map_err(|error| unreadable(&error))?;
     let result = work()?;
     transaction.finish().map_err(|error| unreadable(&error))?;
     Ok(result)
 }
 
-fn decode_row(id: [u8; 17], body: &[u8]) -> Result<Record, Fault> {
-    let id = Id::from_bytes(&id).ok_or_else(|| unreadable(&bad("a record's id")))?;
-    decode(id, body)
+fn stored_key(connection: &Connection, digest: &KeyDigest) -> Result<Option<Id>, Fault> {
+    let sql = "SELECT record FROM key WHERE digest = ?1";
+    let id: Option<[u8; 17]> = one(connection, sql, [digest], |row| row.get(0))?;
+    id.map(|id| Id::from_bytes(&id).ok_or_else(|| unreadable(&bad("a key")))).transpose()
 }
 
 fn record(connection: &Connection, id: Id) -> Result<Option<Record>, Fault> {
@@ -98,13 +121,13 @@ fn record(connection: &Connection, id: Id) -> Result<Option<Record>, Fault> {
 }
 
 fn listed(
-    connection: &Connection,
+    reader: Reader<'_>,
     list: List,
     after: Option<Uuid>,
     newest_first: bool,
     limit: u32,
 ) -> Result<Vec<Record>, Fault> {
-    // An id is the list's kind and the UUID, put together here because SQLite joins blobs as text.
+    let connection = reader.connection;
     let (sql, edge) = if newest_first {
         ("SELECT uuid FROM list WHERE list = ?1 AND uuid < ?2 ORDER BY uuid DESC LIMIT ?3", Uuid::max())
     } else {
@@ -112,18 +135,31 @@ fn listed(
     };
     let from = after.unwrap_or(edge);
     let limit = limit.min(READ_ROWS_MAX);
-    within(connection, || {
-        let uuids = all(connection, sql, params![list.bytes(), from.as_bytes(), limit], |row| row.get(0))?;
-        let ids = uuids.into_iter().map(|uuid| Id { kind: list.kind(), uuid: Uuid::from_bytes(uuid) });
-        ids.filter_map(|id| record(connection, id).transpose()).collect()
-    })
+    let mut uuids = reader.deferred(|deferred| deferred.listed(list, from, newest_first, limit));
+    let merged = all(connection, sql, params![list.bytes(), from.as_bytes(), limit], |row| row.get(0))?;
+    uuids.extend(merged.into_iter().map(Uuid::from_bytes));
+    uuids.sort_unstable();
+    uuids.dedup();
+    if newest_first {
+        uuids.reverse();
+    }
+    uuids.truncate(limit as usize);
+    // An id is the list's kind and the UUID.
+    let ids = uuids.into_iter().map(|uuid| Id { kind: list.kind(), uuid });
+    ids.filter_map(|id| record(connection, id).transpose()).collect()
 }
 
-fn account_state(connection: &Connection, account: &AccountKey) -> Result<(u64, AccountState), Fault> {
-    let sql = "SELECT number, debits, credits, entries, head FROM account WHERE name = ?1";
-    let found =
-        one(connection, sql, [account.to_string()], |row| Ok((unsigned(row.get(0)?), state(row, 1)?)))?;
-    Ok(found.unwrap_or_default())
+fn account_state(reader: Reader<'_>, account: &AccountKey) -> Result<(u64, AccountState), Fault> {
+    // An account's number never changes, so it may be looked up before the state that is not merged yet.
+    let sql = "SELECT number FROM account WHERE name = ?1";
+    let number = one(reader.connection, sql, [account.to_string()], |row| row.get(0).map(unsigned))?;
+    let Some(number) = number else { return Ok((0, AccountState::default())) };
+    if let Some(state) = reader.deferred(|deferred| deferred.account(number)) {
+        return Ok((number, state));
+    }
+    let sql = "SELECT debits, credits, entries, head FROM account WHERE number = ?1";
+    let stored = one(reader.connection, sql, [signed(number)], |row| state(row, 0))?;
+    Ok((number, stored.unwrap_or_default()))
 }
 
 fn posting(connection: &Connection, number: u64) -> Result<Option<PostingLine>, Fault> {
@@ -162,12 +198,13 @@ fn entry(line: &PostingLine, account: u64) -> Result<(Entry, u64), Fault> {
 }
 
 fn entries(
-    connection: &Connection,
+    reader: Reader<'_>,
     account: &AccountKey,
     before: Option<u64>,
     limit: u32,
 ) -> Result<Vec<Entry>, Fault> {
-    let (number, state) = account_state(connection, account)?;
+    let connection = reader.connection;
+    let (number, state) = account_state(reader, account)?;
     let head = match before {
         None => state.head,
         // A cursor names an entry of this account; the walk goes on from the one before it.
@@ -185,8 +222,9 @@ fn entries(
     })
 }
 
-fn balance_at(connection: &Connection, account: &AccountKey, at: Time) -> Result<i64, Fault> {
-    let (number, state) = account_state(connection, account)?;
+fn balance_at(reader: Reader<'_>, account: &AccountKey, at: Time) -> Result<i64, Fault> {
+    let connection = reader.connection;
+    let (number, state) = account_state(reader, account)?;
     // The first mark after the instant bounds the walk; without one the end of the chain does.
     let sql = "SELECT posting FROM mark WHERE account = ?1 AND at > ?2 ORDER BY at, posting LIMIT 1";
     let mark = one(connection, sql, params![signed(number), at.ms()], |row| row.get(0))?;
@@ -201,11 +239,11 @@ fn balance_at(connection: &Connection, account: &AccountKey, at: Time) -> Result
     Ok(0)
 }
 
-fn trial(connection: &Connection) -> Result<Vec<TrialLine>, Fault> {
+fn trial(reader: Reader<'_>) -> Result<Vec<TrialLine>, Fault> {
     let mut lines: Vec<TrialLine> = Vec::new();
     let mut after = 0;
     loop {
-        let page = accounts(connection, after, READ_ROWS_MAX)?;
+        let page = accounts(reader, after, READ_ROWS_MAX)?;
         let Some(last) = page.last() else { break };
         after = last.number;
         for account in page {
@@ -273,14 +311,21 @@ fn postings(connection: &Connection, after: u64, limit: u32) -> Result<Vec<Posti
     all(connection, &sql, params![signed(after), limit.min(READ_ROWS_MAX)], posting_line)
 }
 
-fn accounts(connection: &Connection, after: u64, limit: u32) -> Result<Vec<AccountLine>, Fault> {
+fn accounts(reader: Reader<'_>, after: u64, limit: u32) -> Result<Vec<AccountLine>, Fault> {
     let sql = "SELECT number, name, debits, credits, entries, head FROM account
                WHERE number > ?1 ORDER BY number LIMIT ?2";
-    all(connection, sql, params![signed(after), limit.min(READ_ROWS_MAX)], |row| {
+    let params = params![signed(after), limit.min(READ_ROWS_MAX)];
+    // Held for the page, so that no state is merged and forgotten between table and memory.
+    let recent = reader.deferred.read().unwrap_or_else(PoisonError::into_inner);
+    let lines = all(reader.connection, sql, params, |row| {
         let name: String = row.get(1)?;
         let key = name.parse().map_err(|_| bad("an account's name"))?;
-        Ok(AccountLine { number: unsigned(row.get(0)?), key, state: state(row, 2)? })
-    })
+        let number = unsigned(row.get(0)?);
+        let stored = state(row, 2)?;
+        Ok(AccountLine { number, key, state: recent.account(number).unwrap_or(stored) })
+    });
+    drop(recent);
+    lines
 }
 
 fn stored(connection: &Connection, after: Option<Id>, limit: u32) -> Result<Vec<RecordLine>, Fault> {

@@ -1,5 +1,7 @@
 //! Rows in SQLite, through prepared statements that stay prepared.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use tongbao_core::{
     Id, KeyDigest, List, Record, Task, TaskKey, Time, Work,
@@ -7,16 +9,33 @@ use tongbao_core::{
 };
 use uuid::Uuid;
 
-use super::fault;
+use super::{
+    deferred::{Deferred, Entries, Progress, Shared},
+    fault,
+};
 use crate::{
     log::{ChangeLine, Touched},
     port::{Fault, PostingLine},
     rows::{Head, Rows},
 };
 
+/// Entries merged with a commit, at least and for each that the commit adds: faster than they come in,
+/// so that the old generation is merged before the young one is full.
+const MERGED_MIN: usize = 64;
+const MERGED_PER_ENTRY: usize = 2;
+
 /// The writing connection.
 pub(super) struct SqliteRows {
     connection: Connection,
+    deferred: Shared,
+    /// What this transaction puts off.
+    pending: Entries,
+    progress: Progress,
+    /// How many entries a generation has.
+    generation_entries: usize,
+    /// The last row of the tail, and the last that belongs to the old generation.
+    tail: i64,
+    tail_old: i64,
 }
 
 /// SQLite's integers are signed; numbers of rows never come near the end of them.
@@ -38,19 +57,81 @@ pub(super) fn decode(id: Id, body: &[u8]) -> Result<Record, Fault> {
 }
 
 impl SqliteRows {
-    pub(super) fn new(connection: Connection) -> SqliteRows {
-        SqliteRows { connection }
+    /// Rows over a connection, with what its tail holds in memory.
+    pub(super) fn new(connection: Connection, generation_entries: usize) -> Result<SqliteRows, Fault> {
+        let (deferred, tail) = load_tail(&connection)?;
+        let deferred = Arc::new(RwLock::new(deferred));
+        let (pending, progress) = (Entries::default(), Progress::default());
+        Ok(SqliteRows { connection, deferred, pending, progress, generation_entries, tail, tail_old: 0 })
+    }
+
+    /// What readers look at before the tables.
+    pub(super) fn deferred(&self) -> Shared {
+        Arc::clone(&self.deferred)
     }
 
     pub(super) fn begin(&self) -> Result<(), Fault> {
         self.execute("BEGIN IMMEDIATE", [])
     }
 
-    pub(super) fn commit(&self) -> Result<(), Fault> {
-        self.execute("COMMIT", [])
+    /// Commits, together with a slice of what earlier commits put off.
+    pub(super) fn commit(&mut self) -> Result<(), Fault> {
+        if !self.pending.is_empty() {
+            let row = params![self.tail + 1, self.pending.encode()];
+            self.execute("INSERT INTO tail (number, entries) VALUES (?1, ?2)", row)?;
+        }
+        let size = MERGED_MIN + MERGED_PER_ENTRY * self.pending.len();
+        let (progress, merged) = self.merge(size)?;
+        self.execute("COMMIT", [])?;
+        self.tail += i64::from(!self.pending.is_empty());
+        self.progress = progress;
+        self.publish(merged);
+        Ok(())
     }
 
-    pub(super) fn rollback(&self) -> Result<(), Fault> {
+    /// Merges the next entries of the old generation; tells whether they were the last.
+    fn merge(&self, size: usize) -> Result<(Progress, bool), Fault> {
+        let old = self.deferred.read().unwrap_or_else(PoisonError::into_inner).old();
+        if old.is_empty() {
+            return Ok((self.progress, false));
+        }
+        let (slice, progress, last) = self.progress.next(&old, size);
+        for (digest, id) in slice.keys {
+            let sql = "INSERT OR IGNORE INTO key (digest, record) VALUES (?1, ?2)";
+            self.execute(sql, params![digest, id.bytes()])?;
+        }
+        for (list, uuid) in slice.lists {
+            self.execute("INSERT OR IGNORE INTO list (list, uuid) VALUES (?1, ?2)", params![list, uuid])?;
+        }
+        for (number, state) in slice.accounts {
+            let sql =
+                "UPDATE account SET debits = ?2, credits = ?3, entries = ?4, head = ?5 WHERE number = ?1";
+            let (entries, head) = (signed(state.entries), signed(state.head));
+            self.execute(sql, params![signed(number), state.debits, state.credits, entries, head])?;
+        }
+        if last {
+            self.execute("DELETE FROM tail WHERE number <= ?1", [self.tail_old])?;
+        }
+        Ok((progress, last))
+    }
+
+    /// Shows readers what the commit made durable.
+    fn publish(&mut self, merged: bool) {
+        let mut deferred = self.deferred.write().unwrap_or_else(PoisonError::into_inner);
+        deferred.absorb(std::mem::take(&mut self.pending));
+        let gone = merged.then(|| deferred.forget_old());
+        if deferred.turn(self.generation_entries) {
+            (self.tail_old, self.progress) = (self.tail, Progress::default());
+        }
+        drop(deferred);
+        if let Some(gone) = gone {
+            // Freeing a hundred thousand entries takes milliseconds, which no commit has to wait for.
+            drop(std::thread::Builder::new().name("store-forget".to_owned()).spawn(move || drop(gone)));
+        }
+    }
+
+    pub(super) fn rollback(&mut self) -> Result<(), Fault> {
+        self.pending = Entries::default();
         // After some errors SQLite has rolled back already.
         if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK", []) }
     }
@@ -119,6 +200,11 @@ impl Rows for SqliteRows {
     }
 
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {
+        let pending = self.pending.keys.get(digest).copied();
+        let recent = || self.deferred.read().unwrap_or_else(PoisonError::into_inner).key(digest);
+        if let Some(id) = pending.or_else(recent) {
+            return Ok(Some(id));
+        }
         let id: Option<[u8; 17]> =
             self.one("SELECT record FROM key WHERE digest = ?1", [digest], |row| row.get(0))?;
         id.map(|id| Id::from_bytes(&id).ok_or_else(|| bad_row("key"))).transpose()
@@ -126,7 +212,12 @@ impl Rows for SqliteRows {
 
     fn account(&mut self, key: &AccountKey) -> Result<Option<(u64, AccountState)>, Fault> {
         let sql = "SELECT number, debits, credits, entries, head FROM account WHERE name = ?1";
-        self.one(sql, [key.to_string()], |row| Ok((unsigned(row.get(0)?), state(row, 1)?)))
+        let found = self.one(sql, [key.to_string()], |row| Ok((unsigned(row.get(0)?), state(row, 1)?)))?;
+        let deferred = self.deferred.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(found.map(|(number, stored)| {
+            let pending = self.pending.accounts.get(&number).copied();
+            (number, pending.or_else(|| deferred.account(number)).unwrap_or(stored))
+        }))
     }
 
     fn task(&mut self, key: &TaskKey) -> Result<bool, Fault> {
@@ -149,11 +240,13 @@ impl Rows for SqliteRows {
     }
 
     fn insert_key(&mut self, digest: &KeyDigest, id: Id) -> Result<(), Fault> {
-        self.execute("INSERT INTO key (digest, record) VALUES (?1, ?2)", params![digest, id.bytes()])
+        self.pending.keys.insert(*digest, id);
+        Ok(())
     }
 
     fn insert_listing(&mut self, list: List, uuid: Uuid) -> Result<(), Fault> {
-        self.execute("INSERT INTO list (list, uuid) VALUES (?1, ?2)", params![list.bytes(), uuid.as_bytes()])
+        self.pending.lists.insert((list.bytes(), *uuid.as_bytes()));
+        Ok(())
     }
 
     fn insert_account(&mut self, number: u64, key: &AccountKey, state: AccountState) -> Result<(), Fault> {
@@ -168,9 +261,8 @@ impl Rows for SqliteRows {
     }
 
     fn update_account(&mut self, number: u64, state: AccountState) -> Result<(), Fault> {
-        let sql = "UPDATE account SET debits = ?2, credits = ?3, entries = ?4, head = ?5 WHERE number = ?1";
-        let (entries, head) = (signed(state.entries), signed(state.head));
-        self.execute(sql, params![signed(number), state.debits, state.credits, entries, head])
+        self.pending.accounts.insert(number, state);
+        Ok(())
     }
 
     fn insert_posting(&mut self, line: &PostingLine) -> Result<(), Fault> {
@@ -229,6 +321,20 @@ impl Rows for SqliteRows {
         let sql = "DELETE FROM task WHERE due_at = ?1 AND id = ?2";
         self.execute(sql, params![key.due_at.ms(), key.id.as_bytes()])
     }
+}
+
+/// What the tail holds, and the number of its last row.
+pub(super) fn load_tail(connection: &Connection) -> Result<(Deferred, i64), Fault> {
+    let (mut deferred, mut last) = (Deferred::default(), 0);
+    let sql = "SELECT number, entries FROM tail ORDER BY number";
+    let mut statement = connection.prepare(sql).map_err(|error| fault(&error))?;
+    let mut rows = statement.query([]).map_err(|error| fault(&error))?;
+    while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+        let bytes: Vec<u8> = row.get(1).map_err(|error| fault(&error))?;
+        deferred.absorb(Entries::decode(&bytes).ok_or_else(|| bad_row("row of the tail"))?);
+        last = row.get(0).map_err(|error| fault(&error))?;
+    }
+    Ok((deferred, last))
 }
 
 /// An account's state from four columns, starting at `first`.

@@ -1,0 +1,212 @@
+//! Records: every kind encodes and decodes to itself; its keys and lists follow from its content and
+//! stand under the same bytes for ever.
+
+use std::collections::BTreeSet;
+
+use tongbao_core::{
+    ChangeSet, Id, Key, KeyDigest, List, Record, TaskKey, Work,
+    id::{AppId, EventId, Kind, MerchantId, PaymentId, RefundId},
+    ledger::Channel,
+    payment::Payment,
+    refund::{Origin, Target},
+};
+use tongbao_money::Amount;
+use uuid::Uuid;
+
+use crate::{
+    samples::{all, app, bare_payment, full_payment, id, merchant, payer, people, refund, told},
+    shop::{after, yuan},
+};
+
+#[test]
+fn every_kind_of_record_decodes_to_itself() {
+    let mut seen = BTreeSet::new();
+    for record in all() {
+        let kind = record.id().kind;
+        let stored = record.encode().unwrap();
+        let read = Record::decode(kind, &stored).unwrap();
+        assert_eq!(read, record);
+        assert_eq!(read.encode().unwrap(), stored, "the stored form is stable");
+        assert_eq!((read.keys(), read.lists()), (record.keys(), record.lists()));
+        seen.insert(kind);
+    }
+    let kept: BTreeSet<Kind> = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Attempt).collect();
+    assert_eq!(seen, kept, "every kind was tried");
+}
+
+#[test]
+fn a_stored_form_of_another_kind_or_broken_is_refused() {
+    for record in all() {
+        let stored = record.encode().unwrap();
+        assert!(Record::decode(record.id().kind, &stored[..stored.len() - 1]).is_err());
+        assert!(Record::decode(Kind::Attempt, &stored).is_err());
+        for other in Kind::ALL.iter().filter(|kind| **kind != record.id().kind) {
+            assert!(Record::decode(*other, &stored).is_err(), "{} read as {other:?}", record.id());
+        }
+    }
+}
+
+#[test]
+fn a_stored_form_without_the_newer_fields_is_read() {
+    let mut stored: serde_json::Value =
+        serde_json::from_slice(&Record::from(bare_payment()).encode().unwrap()).unwrap();
+    let fields = stored.as_object_mut().unwrap();
+    for newer in ["fee", "fee_returned", "refund_claimed", "refunded", "refund_count"] {
+        fields.remove(newer).unwrap();
+    }
+    let read = Record::decode(Kind::Payment, stored.to_string().as_bytes()).unwrap();
+    let none = Amount::ZERO;
+    let without = Payment {
+        fee: none,
+        fee_returned: none,
+        refund_claimed: none,
+        refunded: none,
+        refund_count: 0,
+        ..bare_payment()
+    };
+    assert_eq!(read, Record::from(without));
+}
+
+#[test]
+fn the_keys_of_a_record_are_those_of_its_content() {
+    let reference = |text: &str| Key::ChannelReference(Channel::SandboxBank, text.to_owned());
+    let order_no = Key::OrderNo(merchant(), "order-1".to_owned());
+    assert_eq!(
+        Record::from(full_payment()).keys(),
+        [order_no, reference("a"), reference("b"), reference("c")]
+    );
+    let keys: Vec<Vec<Key>> = people().iter().map(Record::keys).collect();
+    assert_eq!(keys, [vec![], vec![], vec![Key::Secret([7; 32])], vec![Key::Phone([9; 32])]]);
+    assert!(told().iter().all(|record| record.keys().is_empty()));
+    let refund_no = Key::RefundNo(merchant(), "refund-1".to_owned());
+    let to_payer = Target::Balance(payer());
+    assert_eq!(Record::from(refund(Origin::Merchant("refund-1".to_owned()), to_payer)).keys(), [refund_no]);
+    assert!(Record::from(refund(Origin::Unexpected, to_payer)).keys().is_empty());
+}
+
+#[test]
+fn the_lists_of_a_record_hold_its_kind() {
+    let mut seen = BTreeSet::new();
+    for record in all() {
+        for list in record.lists() {
+            assert_eq!(list.kind(), record.id().kind);
+            seen.insert(list.bytes()[0]);
+        }
+    }
+    assert_eq!(seen, (1..=13).collect(), "every list was stood in");
+}
+
+#[test]
+fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
+    // Stored indexes hold these bytes: a change here is a migration.
+    let named = |tag: u8, kind: u8, owner: u8| {
+        let mut bytes = vec![tag, kind];
+        bytes.extend([0; 15]);
+        bytes.push(owner);
+        bytes.extend(b"order-1");
+        bytes
+    };
+    let text = || "order-1".to_owned();
+    let table = [
+        (Key::OrderNo(merchant(), text()), named(1, 1, 1)),
+        (Key::RefundNo(merchant(), text()), named(2, 1, 1)),
+        (Key::Idempotency(app(), text()), named(3, 2, 2)),
+        (Key::Secret([7; 32]), [&[4][..], &[7; 32]].concat()),
+        (Key::Phone([7; 32]), [&[5][..], &[7; 32]].concat()),
+        (Key::ChannelReference(Channel::SandboxBank, text()), b"\x06sandbox_bank\0order-1".to_vec()),
+        (Key::Sandbox, vec![7]),
+    ];
+    for (key, hashed) in table {
+        assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
+    }
+    let list = |tag: u8, owner: u16| {
+        let mut bytes = [0_u8; 17];
+        bytes[0] = tag;
+        bytes[15..].copy_from_slice(&owner.to_be_bytes());
+        bytes
+    };
+    assert_eq!(List::Payments(merchant()).bytes(), list(1, 1));
+    assert_eq!(List::DeliveriesOf(id::<EventId>(258)).bytes(), list(7, 258));
+    assert_eq!(List::Messages.bytes(), list(12, 0));
+}
+
+#[test]
+fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
+    let (one, other): (MerchantId, MerchantId) = (id(1), id(257));
+    let app: AppId = id(1);
+    let mut digests: BTreeSet<KeyDigest> = BTreeSet::new();
+    let mut count = 0;
+    for text in ["", "a", "ab", "a\u{0}b"] {
+        let text = || text.to_owned();
+        for key in [
+            Key::OrderNo(one, text()),
+            Key::OrderNo(other, text()),
+            Key::RefundNo(one, text()),
+            Key::Idempotency(app, text()),
+            Key::ChannelReference(Channel::SandboxBank, text()),
+        ] {
+            digests.insert(key.digest());
+            count += 1;
+        }
+    }
+    for key in [Key::Secret([1; 32]), Key::Phone([1; 32]), Key::Sandbox] {
+        digests.insert(key.digest());
+        count += 1;
+    }
+    assert_eq!(digests.len(), count);
+    let payment: PaymentId = id(1);
+    let lists = [
+        List::Payments(one),
+        List::Payments(other),
+        List::Refunds(one),
+        List::RefundsOf(payment),
+        List::Apps(one),
+        List::Events(app),
+        List::Endpoints(app),
+        List::Deliveries(app),
+        List::ApiKeys(app),
+        List::DeliveriesOf(id(1)),
+        List::Merchants,
+        List::Payers,
+        List::Messages,
+        List::Alarms,
+    ];
+    let bytes: BTreeSet<[u8; 17]> = lists.iter().map(|list| list.bytes()).collect();
+    assert_eq!(bytes.len(), lists.len());
+}
+
+#[test]
+fn a_task_stands_under_the_id_of_what_it_is_about_and_its_work_reads_back() {
+    let (payment, attempt, refund) = (id::<PaymentId>(1), id(2), id::<RefundId>(3));
+    let table = [
+        (Work::ExpirePayment(payment), 1),
+        (Work::SubmitAttempt(payment, attempt), 2),
+        (Work::QueryAttempt(payment, attempt), 2),
+        (Work::SubmitRefund(refund), 3),
+        (Work::QueryRefund(refund), 3),
+        (Work::Deliver(id(4)), 4),
+    ];
+    for (work, number) in table {
+        let task = tongbao_core::Task::new(after(5), work);
+        assert_eq!(task.key, TaskKey { due_at: after(5), id: Uuid::from_u128(number) });
+        let stored = serde_json::to_string(&work).unwrap();
+        assert_eq!(serde_json::from_str::<Work>(&stored).unwrap(), work);
+    }
+}
+
+#[test]
+fn a_change_set_is_empty_only_when_nothing_is_in_it() {
+    assert!(ChangeSet::default().is_empty());
+    let key = TaskKey { due_at: after(0), id: Uuid::nil() };
+    let task = tongbao_core::Task::new(after(0), Work::Deliver(id(1)));
+    let subject = Id::from(merchant());
+    let postings = tongbao_core::ledger::template::hold(payer(), yuan(1), subject);
+    for full in [
+        ChangeSet { done: vec![key], ..ChangeSet::default() },
+        ChangeSet { tasks: vec![task], ..ChangeSet::default() },
+        ChangeSet { records: vec![full_payment().into()], ..ChangeSet::default() },
+        ChangeSet { postings, ..ChangeSet::default() },
+    ] {
+        assert!(!full.is_empty());
+    }
+}

@@ -1,0 +1,256 @@
+//! One record of each kind, with everything in it that there can be.
+
+use std::collections::BTreeMap;
+
+use tongbao_core::{
+    Context, Record,
+    api_key::{ApiKey, Scope},
+    delivery::{Delivery, DeliveryAttempt, DeliveryStatus},
+    endpoint::{Endpoint, EndpointStatus, WebhookSecret},
+    event::{Alarm, AlarmKind, Event, EventKind, Subject},
+    id::{AppId, MerchantId, PayerId, RefundId, TypedId},
+    idempotency::Reply,
+    ledger::Channel,
+    merchant::{App, Merchant},
+    message::{self, Text},
+    payer::{OneTimeCode, Payer},
+    payment::{Attempt, AttemptStatus, Failure, Item, Method, Payment, Status},
+    refund::{Origin, Refund, RefundStatus, Target},
+    sandbox::{Fault, Sandbox, WaitingFault},
+};
+use tongbao_money::BasisPoints;
+use uuid::Uuid;
+
+use crate::shop::{after, amount, yuan};
+
+pub(crate) fn id<T: TypedId>(number: u128) -> T {
+    T::from_uuid(Uuid::from_u128(number))
+}
+
+pub(crate) fn merchant() -> MerchantId {
+    id(1)
+}
+
+pub(crate) fn app() -> AppId {
+    id(2)
+}
+
+pub(crate) fn payer() -> PayerId {
+    id(3)
+}
+
+fn attempt(number: u128, method: Method, reference: Option<&str>, others: &[&str]) -> Attempt {
+    Attempt {
+        id: id(number),
+        method,
+        payer: payer(),
+        status: AttemptStatus::Returned,
+        started_at: after(1),
+        failure: Some(Failure::WrongAmount),
+        reference: reference.map(ToOwned::to_owned),
+        other_references: others.iter().map(|&other| other.to_owned()).collect(),
+        fault: Some(Fault::ResultLate),
+    }
+}
+
+/// A payment with all there can be in it.
+pub(crate) fn full_payment() -> Payment {
+    let name = "一壶茶".to_owned();
+    Payment {
+        id: id(4),
+        version: 9,
+        merchant: merchant(),
+        app: app(),
+        order_no: "order-1".to_owned(),
+        money: yuan(10_000),
+        description: "tea".to_owned(),
+        items: vec![Item { name, quantity: 2, unit_amount: amount(5_000) }],
+        metadata: BTreeMap::from([("key".to_owned(), "\u{0}\"\\ value".to_owned())]),
+        notify_url: Some("https://shop.example/notify".to_owned()),
+        return_url: Some("https://shop.example/back".to_owned()),
+        status: Status::Succeeded,
+        fee_rate: BasisPoints::new(60).unwrap(),
+        fee: amount(60),
+        fee_returned: amount(6),
+        refund_claimed: amount(1_000),
+        refunded: amount(500),
+        refund_count: 2,
+        attempts: vec![
+            attempt(5, Method::Balance, None, &[]),
+            attempt(6, Method::SandboxBank, Some("a"), &["b", "c"]),
+            attempt(7, Method::SandboxBank, None, &[]),
+        ],
+        created_at: after(0),
+        expires_at: after(600),
+        succeeded_at: Some(after(5)),
+        closed_at: Some(after(6)),
+    }
+}
+
+pub(crate) fn bare_payment() -> Payment {
+    Payment {
+        items: Vec::new(),
+        metadata: BTreeMap::new(),
+        notify_url: None,
+        return_url: None,
+        status: Status::Open,
+        attempts: Vec::new(),
+        succeeded_at: None,
+        closed_at: None,
+        ..full_payment()
+    }
+}
+
+pub(crate) fn refund(origin: Origin, target: Target) -> Refund {
+    Refund {
+        id: id(8),
+        version: 2,
+        merchant: merchant(),
+        app: app(),
+        payment: id(4),
+        origin,
+        money: yuan(500),
+        fee: amount(3),
+        target,
+        reason: Some("broken".to_owned()),
+        status: RefundStatus::Abnormal,
+        contradicted: true,
+        reference: Some("r".to_owned()),
+        created_at: after(7),
+        succeeded_at: Some(after(8)),
+    }
+}
+
+fn secret(until: Option<i64>) -> WebhookSecret {
+    WebhookSecret { sealed: "sealed".to_owned(), until: until.map(after) }
+}
+
+pub(crate) fn people() -> Vec<Record> {
+    let (name, fee_rate) = ("茶馆".to_owned(), BasisPoints::new(60).unwrap());
+    let code = OneTimeCode { digest: [8; 32], sent_at: after(2), tries: 3 };
+    vec![
+        Merchant { id: merchant(), version: 1, name: name.clone(), fee_rate, created_at: after(0) }.into(),
+        App {
+            id: app(),
+            version: 3,
+            merchant: merchant(),
+            name,
+            secrets: vec![secret(None), secret(Some(3))],
+            endpoints: vec![id(9), id(10)],
+            created_at: after(0),
+        }
+        .into(),
+        ApiKey {
+            id: id(11),
+            version: 2,
+            app: app(),
+            merchant: merchant(),
+            digest: [7; 32],
+            hint: "sk_…".to_owned(),
+            scopes: Scope::ALL.to_vec(),
+            networks: vec!["10.0.0.0/8".to_owned()],
+            created_at: after(0),
+            expires_at: Some(after(9)),
+            revoked_at: Some(after(8)),
+        }
+        .into(),
+        Payer {
+            id: payer(),
+            version: 4,
+            phone_sealed: "sealed".to_owned(),
+            phone_digest: [9; 32],
+            phone_hint: "138****0001".to_owned(),
+            password: "$argon2id$".to_owned(),
+            password_tries: 5,
+            locked_until: Some(after(9)),
+            code: Some(code),
+            created_at: after(0),
+        }
+        .into(),
+    ]
+}
+
+pub(crate) fn told() -> Vec<Record> {
+    let event = |number, subject| Event {
+        id: id(number),
+        version: 1,
+        app: app(),
+        kind: EventKind::RefundFailed,
+        subject,
+        created_at: after(4),
+    };
+    let attempt = DeliveryAttempt {
+        at: after(5),
+        http_status: None,
+        failure: Some("timeout".to_owned()),
+        duration_ms: 9,
+    };
+    vec![
+        event(12, Subject::Payment(Box::new(full_payment()))).into(),
+        event(13, Subject::Refund(Box::new(refund(Origin::Unexpected, Target::Balance(payer()))))).into(),
+        Endpoint {
+            id: id(9),
+            version: 2,
+            app: app(),
+            url: "https://shop.example/hook".to_owned(),
+            events: EventKind::ALL.to_vec(),
+            secrets: vec![secret(None)],
+            status: EndpointStatus::Disabled,
+            failing_since: Some(after(1)),
+            created_at: after(0),
+        }
+        .into(),
+        Delivery {
+            id: id(14),
+            version: 2,
+            app: app(),
+            event: id(12),
+            endpoint: Some(id(9)),
+            url: "https://shop.example/hook".to_owned(),
+            status: DeliveryStatus::GivenUp,
+            failures: 10,
+            attempts: vec![attempt],
+            next_at: Some(after(9)),
+            created_at: after(4),
+        }
+        .into(),
+        Alarm {
+            id: id(15),
+            version: 1,
+            kind: AlarmKind::LateMoney,
+            subject: id::<RefundId>(8).into(),
+            created_at: after(4),
+        }
+        .into(),
+    ]
+}
+
+/// At least one record of each kind, with everything in it that there can be.
+pub(crate) fn all() -> Vec<Record> {
+    let mut cx = Context::new(after(3), [4; 16]);
+    let code = Text::SignInCode("123456".to_owned());
+    let mut all = people();
+    all.extend(told());
+    let merchants = Origin::Merchant("refund-1".to_owned());
+    let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
+    all.extend([
+        full_payment().into(),
+        Record::from(Payment { id: id(24), ..bare_payment() }),
+        refund(merchants, Target::Channel(Channel::SandboxBank)).into(),
+        Refund { id: id(28), ..refund(Origin::Unexpected, Target::Balance(payer())) }.into(),
+        message::create(&mut cx, payer(), "138****0001".to_owned(), code).into(),
+        Sandbox { id: id(16), version: 3, advanced_s: 60, faults: vec![waiting] }.into(),
+        Reply {
+            id: id(17),
+            version: 1,
+            app: app(),
+            key: "key".to_owned(),
+            request: "ab".to_owned(),
+            status: 201,
+            body: "{\"id\":1}\n".to_owned(),
+            created_at: after(3),
+        }
+        .into(),
+    ]);
+    all
+}

@@ -1,0 +1,130 @@
+//! Opening, closing, and who else may have the file open.
+
+use tongbao_core::ChangeSet;
+use tongbao_store::{
+    Fault, Store,
+    sqlite::{SqliteReader, SqliteStore},
+};
+
+use super::Place;
+use crate::by_hand::{
+    BANK, after, balance, change, changes, clean, everything, merchant, payer, post, posting, purse, put,
+    stored_merchant, yuan,
+};
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let place = Place::new();
+    let store = place.open();
+    put(&store, after(0), vec![merchant(1, 1).into(), payer(2, 1, 7).into()]);
+    post(&store, after(9), vec![posting(BANK, purse(2), yuan(500)), posting(purse(2), purse(3), yuan(200))]);
+    let before = everything(&store);
+    drop(store);
+
+    let store = place.open();
+    assert_eq!(everything(&store), before);
+    // The chain goes on where it ended; times do not go back, and keys are still taken.
+    let next = put(&store, after(3), vec![merchant(1, 2).into()]);
+    assert_eq!(next.number, 3);
+    assert_eq!(changes(&store)[2].at, after(9));
+    let taken =
+        change(&store, after(9), ChangeSet { records: vec![payer(4, 1, 7).into()], ..ChangeSet::default() });
+    assert!(matches!(taken, Err(Fault::Broken(_))), "{taken:?}");
+    post(&store, after(9), vec![posting(purse(3), purse(5), yuan(200))]);
+    assert_eq!((balance(&store, purse(3)), balance(&store, purse(5))), (0, 200));
+    assert_eq!(clean(&store).changes, 4);
+}
+
+#[track_caller]
+fn is_refused(opened: Result<SqliteStore, Fault>) {
+    let Err(Fault::Stopped(why)) = opened else { panic!("a second writer was let in") };
+    assert!(why.contains("another process writes this store"), "{why}");
+}
+
+#[test]
+fn a_second_writer_is_kept_out_until_the_first_is_gone() {
+    let place = Place::new();
+    let first = place.open();
+    is_refused(SqliteStore::open(&place.file()));
+    put(&first, after(0), vec![merchant(1, 1).into()]);
+    drop(first);
+    assert_eq!(stored_merchant(&place.open(), 1), Some(merchant(1, 1)));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_writer_by_another_name_of_the_file_is_kept_out() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    let _first = place.open();
+    std::os::unix::fs::symlink(place.file(), elsewhere.file()).unwrap();
+    is_refused(SqliteStore::open(&elsewhere.file()));
+}
+
+#[test]
+fn two_stores_in_one_folder_do_not_shut_each_other_out() {
+    let place = Place::new();
+    let first = place.open();
+    let second = SqliteStore::open(&place.beside("store.backup")).unwrap();
+    put(&first, after(0), vec![merchant(1, 1).into()]);
+    put(&second, after(0), vec![merchant(2, 1).into()]);
+    assert_eq!((stored_merchant(&first, 2), stored_merchant(&second, 2)), (None, Some(merchant(2, 1))));
+}
+
+#[test]
+fn a_reader_beside_the_writer_sees_what_was_committed() {
+    let place = Place::new();
+    let store = place.open();
+    for number in 1..=20 {
+        put(
+            &store,
+            after(0),
+            vec![merchant(number, 1).into(), payer(100 + number, 1, 1).into()]
+                .split_off(0)
+                .drain(..1)
+                .collect(),
+        );
+        post(&store, after(0), vec![posting(BANK, purse(number), yuan(10))]);
+        let reader = SqliteReader::open(&place.file()).unwrap();
+        assert_eq!(everything(&reader), everything(&store));
+        assert_eq!(stored_merchant(&reader, number), Some(merchant(number, 1)));
+        assert_eq!(balance(&reader, purse(number)), 10);
+        clean(&reader);
+    }
+}
+
+#[test]
+fn a_reader_keeps_its_picture_while_the_writer_goes_on() {
+    let place = Place::new();
+    let store = place.open();
+    post(&store, after(0), vec![posting(BANK, purse(1), yuan(10))]);
+    let reader = SqliteReader::open(&place.file()).unwrap();
+    let before = everything(&reader);
+    post(&store, after(1), vec![posting(purse(1), purse(2), yuan(10))]);
+    assert_eq!(everything(&reader), before);
+    assert_eq!((balance(&reader, purse(1)), balance(&store, purse(1))), (10, 0));
+    clean(&reader);
+}
+
+#[test]
+fn a_reader_takes_no_steps() {
+    let place = Place::new();
+    let store = place.open();
+    let reader = SqliteReader::open(&place.file()).unwrap();
+    let refused =
+        change(&reader, after(0), ChangeSet { records: vec![merchant(1, 1).into()], ..ChangeSet::default() });
+    assert!(matches!(refused, Err(Fault::Stopped(_))), "{refused:?}");
+    assert!(matches!(reader.due(after(0), 1).wait(), Err(Fault::Stopped(_))));
+    assert_eq!(changes(&store), []);
+}
+
+#[test]
+fn a_reader_reads_a_file_that_nobody_writes() {
+    let place = Place::new();
+    let store = place.open();
+    put(&store, after(0), vec![merchant(1, 1).into()]);
+    let before = everything(&store);
+    drop(store);
+    assert_eq!(everything(&SqliteReader::open(&place.file()).unwrap()), before);
+    assert!(SqliteReader::open(&place.beside("nothing.db")).is_err(), "a reader makes no file");
+    assert!(!place.beside("nothing.db").exists());
+}

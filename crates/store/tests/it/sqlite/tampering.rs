@@ -1,0 +1,224 @@
+//! Somebody with the file and enough knowledge changes a row; the verifier says which.
+
+use rusqlite::Connection;
+use tongbao_store::{
+    sqlite::{Options, SqliteReader, SqliteStore},
+    verify::verify,
+};
+
+use super::Place;
+use crate::by_hand::{BANK, after, clean, merchant, payer, post, posting, purse, put, yuan};
+
+/// Makes a store, lets somebody at its tables, and gives what the verifier finds then. All entries are in
+/// their tables by then, or all in the tail.
+fn found_after(merged: bool, tamper: impl Fn(&Connection)) -> Vec<String> {
+    let place = Place::new();
+    let generation_entries = if merged { 1 } else { 1_000_000 };
+    let options = Options { generation_entries, ..Options::new(&place.file()) };
+    let store = SqliteStore::open_with(options).unwrap();
+    put(&store, after(0), vec![merchant(1, 1).into(), payer(2, 1, 2).into(), payer(3, 1, 3).into()]);
+    post(&store, after(1), vec![posting(BANK, purse(2), yuan(500)), posting(BANK, purse(3), yuan(80))]);
+    put(&store, after(2), vec![merchant(1, 2).into()]);
+    post(&store, after(3), vec![posting(purse(2), purse(3), yuan(70))]);
+    // Commits that merge what the ones before have put off.
+    for _ in 0..6 {
+        drop(store.due_nothing());
+    }
+    clean(&store);
+    drop(store);
+
+    let raw = Connection::open(place.file()).unwrap();
+    let triggers: Vec<String> = raw
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for trigger in triggers {
+        raw.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+    }
+    let tail: u32 = raw.query_row("SELECT count(*) FROM tail", [], |row| row.get(0)).unwrap();
+    assert_eq!(tail == 0, merged, "{tail} rows of the tail");
+    tamper(&raw);
+    drop(raw);
+
+    let reader = SqliteReader::open(&place.file()).unwrap();
+    verify(&reader, &mut |_| ()).unwrap().findings
+}
+
+/// A commit that changes nothing but what is put off.
+trait DueNothing {
+    fn due_nothing(&self) -> usize;
+}
+
+impl DueNothing for SqliteStore {
+    fn due_nothing(&self) -> usize {
+        let store: &dyn tongbao_store::Store = self;
+        store.due(after(-100), 1).wait().unwrap().len()
+    }
+}
+
+fn run(raw: &Connection, sql: &str) {
+    assert!(raw.execute(sql, []).unwrap() > 0, "{sql}");
+}
+
+#[track_caller]
+fn is_found(sql: &str, says: &str) {
+    let findings = found_after(true, |raw| run(raw, sql));
+    assert!(findings.iter().any(|finding| finding.contains(says)), "{sql}: {findings:#?}");
+}
+
+#[test]
+fn nothing_is_found_where_nothing_was_done() {
+    assert_eq!(found_after(true, |_| ()), Vec::<String>::new());
+    assert_eq!(found_after(false, |_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn a_changed_amount_of_a_posting_is_found() {
+    is_found("UPDATE posting SET amount = 501 WHERE number = 1", "the digest of change 2 does not fit");
+    is_found("UPDATE posting SET amount = 501 WHERE number = 1", "it is");
+}
+
+#[test]
+fn a_posting_that_was_changed_with_all_its_balances_is_found() {
+    let findings = found_after(true, |raw| {
+        run(
+            raw,
+            "UPDATE posting SET amount = 600, debit_balance = -600, credit_balance = 600 WHERE number = 1",
+        );
+        run(raw, "UPDATE posting SET debit_balance = -680 WHERE number = 2");
+        run(raw, "UPDATE posting SET debit_balance = 530 WHERE number = 3");
+        run(raw, "UPDATE account SET debits = debits + 100 WHERE number = 1");
+        run(raw, "UPDATE account SET credits = credits + 100 WHERE number = 2");
+    });
+    assert!(findings.iter().any(|finding| finding == "the digest of change 2 does not fit"), "{findings:#?}");
+}
+
+#[test]
+fn a_changed_time_of_a_posting_is_found() {
+    is_found(
+        "UPDATE posting SET at = at - 1000 WHERE number = 3",
+        "posting 3 is not of the moment of change 4",
+    );
+}
+
+#[test]
+fn a_posting_given_to_another_change_is_found() {
+    is_found("UPDATE posting SET change = 2 WHERE number = 3", "posting 3 names change 2, not 4");
+}
+
+#[test]
+fn a_changed_subject_or_reason_of_a_posting_is_found() {
+    is_found("UPDATE posting SET reason = 2 WHERE number = 3", "the digest of change 4 does not fit");
+    is_found(
+        "UPDATE posting SET subject = (SELECT id FROM record LIMIT 1) WHERE number = 3",
+        "the digest of change 4",
+    );
+}
+
+#[test]
+fn a_posting_that_was_removed_is_found() {
+    is_found("DELETE FROM posting WHERE number = 3", "the digest of change 4 does not fit");
+    is_found("DELETE FROM posting WHERE number = 1", "the digest of change 2 does not fit");
+}
+
+#[test]
+fn a_posting_that_was_added_is_found() {
+    let insert = "INSERT INTO posting SELECT 4, 4, at, debit, credit, 1, reason, subject, 3, 3, 429, 151
+                  FROM posting WHERE number = 3";
+    is_found(insert, "posting 4 belongs to no change");
+}
+
+#[test]
+fn a_changed_balance_is_found() {
+    is_found("UPDATE account SET credits = credits + 1 WHERE number = 2", "account 2 stores a balance of");
+    is_found(
+        "UPDATE account SET debits = debits + 1, credits = credits + 1 WHERE number = 2",
+        "account 2 stores",
+    );
+    is_found("UPDATE account SET entries = entries + 1 WHERE number = 2", "account 2 stores");
+    is_found("UPDATE account SET head = 1 WHERE number = 3", "account 3 stores");
+}
+
+#[test]
+fn a_balance_that_was_changed_in_the_tail_is_found() {
+    let findings = found_after(false, |raw| {
+        // The last bytes of a row are the head, the entries and the credits of its last account.
+        let sql = "SELECT number, entries FROM tail ORDER BY number DESC LIMIT 1";
+        let (number, mut entries): (i64, Vec<u8>) =
+            raw.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let at = entries.len() - 17;
+        entries[at] = entries[at].wrapping_add(1);
+        raw.execute("UPDATE tail SET entries = ?2 WHERE number = ?1", (number, entries)).unwrap();
+    });
+    assert!(findings.iter().any(|finding| finding.contains("stores a balance of")), "{findings:#?}");
+}
+
+#[test]
+fn a_row_of_the_tail_that_was_removed_is_found() {
+    let findings = found_after(false, |raw| run(raw, "DELETE FROM tail WHERE number = 4"));
+    assert!(findings.iter().any(|finding| finding.contains("stores a balance of")), "{findings:#?}");
+}
+
+#[test]
+fn accounts_that_changed_places_are_found() {
+    let findings = found_after(true, |raw| {
+        run(raw, "UPDATE account SET name = name || '?' WHERE number = 2");
+        run(raw, "UPDATE account SET name = (SELECT substr(name, 1, length(name) - 1) FROM account WHERE number = 2)
+                  WHERE number = 3 AND 0 = (SELECT count(*) FROM account WHERE number = 9)");
+        run(raw, "UPDATE account SET name = replace(name, '/available', '/held') WHERE number = 2");
+        run(raw, "UPDATE account SET name = replace(name, '?', '') WHERE number = 2");
+    });
+    assert!(findings.iter().any(|finding| finding == "the digest of change 2 does not fit"), "{findings:#?}");
+}
+
+#[test]
+fn an_account_that_was_removed_is_found() {
+    is_found("DELETE FROM account WHERE number = 3", "postings name accounts that do not exist");
+}
+
+#[test]
+fn a_changed_body_of_a_record_is_found() {
+    let sql = "UPDATE record SET body = CAST(replace(CAST(body AS TEXT), 'version 2', 'version X') AS BLOB)
+               WHERE CAST(body AS TEXT) LIKE '%version 2%'";
+    is_found(sql, "is not as its last change left it");
+}
+
+#[test]
+fn an_older_version_of_a_record_put_back_is_found() {
+    is_found("UPDATE record SET version = 1 WHERE version = 2", "is not as its last change left it");
+}
+
+#[test]
+fn a_record_that_was_removed_or_added_is_found() {
+    is_found("DELETE FROM record WHERE version = 2", "records that changes wrote are gone");
+    let sql = "INSERT INTO record SELECT substr(id, 1, 16) || x'77', version, body FROM record LIMIT 1";
+    let findings = found_after(true, |raw| {
+        run(raw, &sql.replace("substr(id, 1, 16) || x'77'", "CAST(substr(id, 1, 16) || x'77' AS BLOB)"));
+    });
+    assert!(findings.iter().any(|finding| finding.contains("no change wrote")), "{findings:#?}");
+}
+
+#[test]
+fn a_changed_row_of_the_log_is_found() {
+    is_found("UPDATE change SET actor = 'operator' WHERE number = 3", "the digest of change 3 does not fit");
+    is_found("UPDATE change SET input = 'other' WHERE number = 1", "the digest of change 1 does not fit");
+    is_found("UPDATE change SET at = at + 1 WHERE number = 3", "the digest of change 3 does not fit");
+    is_found("UPDATE change SET postings = 0 WHERE number = 4", "the digest of change 4 does not fit");
+    is_found(
+        "UPDATE change SET touched = zeroblob(0) WHERE number = 3",
+        "the digest of change 3 does not fit",
+    );
+    is_found(
+        "UPDATE change SET digest = zeroblob(32) WHERE number = 2",
+        "the digest of change 3 does not fit",
+    );
+}
+
+#[test]
+fn a_row_of_the_log_that_was_removed_is_found() {
+    is_found("DELETE FROM change WHERE number = 3", "change 3 is missing");
+    is_found("DELETE FROM change WHERE number = 4", "posting 3 belongs to");
+}

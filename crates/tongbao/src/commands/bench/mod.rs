@@ -1,0 +1,91 @@
+//! `tongbao bench`: measures what this machine allows.
+//!
+//! Every run also probes the machine (how often it can sync a file, how many plain inserts SQLite
+//! commits), so that figures can be read as ratios within one run. All work happens in a temporary
+//! directory that is removed afterwards.
+
+mod http;
+mod ledger;
+mod probe;
+mod report;
+mod store;
+mod world;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Subcommand};
+
+use crate::output::Failure;
+
+/// The command line of `tongbao bench`.
+#[derive(Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Payments committed by the store: row, postings, event and idempotency key in one durable commit each
+    Store(StoreOptions),
+    /// Payments created and paid from a balance over HTTP, two keyed requests each
+    Http(HttpOptions),
+    /// Postings in large batches, with statements readable
+    Ledger(Common),
+}
+
+/// What every benchmark takes.
+#[derive(Args, Clone)]
+pub(crate) struct Common {
+    /// How long to measure, in seconds
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Where the temporary directory is made; the disk that is measured
+    #[arg(long, value_name = "DIR")]
+    directory: Option<PathBuf>,
+}
+
+impl Common {
+    fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+#[derive(Args)]
+struct StoreOptions {
+    #[command(flatten)]
+    common: Common,
+    /// Callers at once, each waiting for its commit before the next
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    callers: u32,
+    /// Merchants the payments are spread over
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    merchants: u32,
+    /// Pay everything to one merchant
+    #[arg(long)]
+    hot: bool,
+}
+
+#[derive(Args)]
+struct HttpOptions {
+    #[command(flatten)]
+    common: Common,
+    /// Connections at once
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    connections: u32,
+}
+
+impl Bench {
+    /// Measures and reports.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self.what {
+            What::Store(options) => store::run(&options)?,
+            What::Http(options) => http::run(&options)?,
+            What::Ledger(common) => ledger::run(&common)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,91 @@
+//! The world a benchmark runs in: a new instance in a temporary directory, with merchants and payers.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tongbao_core::{
+    Actor, ChangeSet,
+    id::{AppId, PayerId},
+    ledger::{Channel, template},
+    merchant::{self, NewMerchant},
+    payer::{self, NewPayer},
+};
+use tongbao_engine::{Engine, Entropy, Input, Mode, SystemEntropy, auth::hex};
+use tongbao_money::{Amount, BasisPoints, Currency, Money};
+
+use crate::{instance::Instance, output::Failure};
+
+/// A directory that is removed when it is dropped.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// A new directory under `parent`, or under the system's place for such.
+    pub(super) fn new(parent: Option<&Path>) -> Result<Scratch, Failure> {
+        let name = format!("tongbao-bench-{}", &hex(&SystemEntropy.seed())[..12]);
+        let path = parent.map_or_else(std::env::temp_dir, Path::to_owned).join(name);
+        fs::create_dir_all(&path)?;
+        Ok(Scratch(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A directory that cannot be removed is left for its owner; the figures stand.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+pub(super) fn input(name: &'static str) -> Input {
+    Input { actor: Actor::Operator, name }
+}
+
+/// A new sandbox engine in the directory.
+pub(super) fn engine(scratch: &Scratch) -> Result<Arc<Engine>, Failure> {
+    Instance::at(scratch.path()).engine(Mode::Sandbox)
+}
+
+/// This many merchants, each with one app.
+pub(super) async fn merchants(engine: &Arc<Engine>, count: u32) -> Result<Vec<AppId>, Failure> {
+    let mut apps = Vec::new();
+    for number in 0..count {
+        let (_, secret) = engine.new_webhook_secret();
+        let fee_rate = BasisPoints::new(60).unwrap_or_default();
+        let new = NewMerchant { name: format!("merchant {number}"), fee_rate, secret };
+        let made = engine.step(input("create_merchant"), move |_, cx| {
+            let (change, _, app) = merchant::create(cx, &new);
+            Ok((change, app))
+        });
+        apps.push(made.await?);
+    }
+    Ok(apps)
+}
+
+/// This many payers who can pay for ever. They have no password: nothing here asks for one.
+pub(super) async fn payers(engine: &Arc<Engine>, count: u32) -> Result<Vec<PayerId>, Failure> {
+    let mut payers = Vec::new();
+    for number in 0..count {
+        let phone = format!("199{number:08}");
+        let new = NewPayer {
+            phone_sealed: String::new(),
+            phone_digest: engine.vault.digest("phone", &phone),
+            phone_hint: tongbao_engine::auth::mask_phone(&phone),
+            password: String::new(),
+        };
+        let amount = Amount::new(1_000_000_000_000).unwrap_or_default();
+        let money = Money { amount, currency: Currency::CNY };
+        let made = engine.step(input("create_payer"), move |facts, cx| {
+            let (change, id) = payer::create(facts, cx, &new)?;
+            let postings = template::top_up(Channel::SandboxBank, id, money, id.into());
+            Ok((ChangeSet { postings, ..change }, id))
+        });
+        payers.push(made.await?);
+    }
+    Ok(payers)
+}

@@ -1,0 +1,92 @@
+//! One file per command.
+
+mod backup;
+mod bench;
+mod completions;
+mod keys;
+mod listen;
+mod migrate;
+mod openapi;
+mod quick_start;
+mod receive;
+mod sandbox;
+mod serve;
+mod verify;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Subcommand};
+
+use crate::{instance::Instance, output::Failure};
+
+/// Where a sandbox keeps its files unless told otherwise.
+const SANDBOX_DIRECTORY: &str = "./tongbao-data/sandbox";
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole platform on this machine with test payers, and print what to do next
+    Sandbox(sandbox::Sandbox),
+    /// Run in production, by a configuration file
+    Serve(serve::Serve),
+    /// Receive notifications, check their signatures and print them
+    Receive(receive::Receive),
+    /// Forward the sandbox's events to a local URL, printing each
+    Listen(listen::Listen),
+    /// Recount every balance and the digest chain; the exit code tells whether they agree
+    Verify(verify::Verify),
+    /// Copy the store to a file, also while it is written, and recount the copy
+    Backup(backup::Backup),
+    /// Make a new instance of a backup
+    Restore(backup::Restore),
+    /// Bring the database to this program's schema
+    Migrate(migrate::Migrate),
+    /// Make and revoke merchants' secret keys
+    Keys(keys::Keys),
+    /// Measure this machine: how many payments the platform commits on it
+    Bench(bench::Bench),
+    /// Print the OpenAPI document of the API
+    Openapi,
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+impl Command {
+    /// Runs it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Sandbox(sandbox) => sandbox.run(),
+            Command::Serve(serve) => serve.run(),
+            Command::Receive(receive) => receive.run(),
+            Command::Listen(listen) => listen.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
+            Command::Migrate(migrate) => migrate.run(),
+            Command::Keys(keys) => keys.run(),
+            Command::Bench(bench) => bench.run(),
+            Command::Openapi => openapi::run(),
+            Command::Completions(completions) => completions.run(),
+        }
+    }
+}
+
+/// Which instance a command is about.
+#[derive(Args)]
+pub(crate) struct Data {
+    /// The instance's directory
+    #[arg(long, value_name = "DIR", env = "TONGBAO_DATA", default_value = SANDBOX_DIRECTORY, global = true)]
+    data: PathBuf,
+}
+
+impl Data {
+    fn instance(&self) -> Instance {
+        Instance::at(&self.data)
+    }
+}
+
+/// Runs async work on as many threads as there are cores.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| format!("cannot start the async runtime: {error}"))?.block_on(work)
+}

@@ -1,0 +1,76 @@
+//! `tongbao sandbox`: the whole platform on this machine, for developers.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::Args;
+use tongbao_engine::{Engine, Mode};
+use tongbao_store::{Page, Query};
+
+use super::{block_on, quick_start};
+use crate::{
+    config::Rate,
+    instance::Instance,
+    output::{self, Failure},
+    seed::{self, SandboxFile},
+    server::{Bound, Serving},
+};
+
+/// The command line of `tongbao sandbox`.
+#[derive(Args)]
+pub(crate) struct Sandbox {
+    /// Where its files are kept; a restart finds everything there
+    #[arg(long, value_name = "DIR", env = "TONGBAO_SANDBOX_DATA", default_value = super::SANDBOX_DIRECTORY)]
+    data: PathBuf,
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", env = "TONGBAO_SANDBOX_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
+impl Sandbox {
+    /// Serves until it is stopped.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let instance = Instance::at(&self.data);
+        instance.create()?;
+        block_on(async {
+            let engine = instance.engine(Mode::Sandbox)?;
+            let serving = Serving { listen: self.listen, tls: None, rate: Rate::sandbox() };
+            let bound = serving.bind()?;
+            let base_url = format!("http://{}", bound.address());
+            let file = prepare(&engine, &instance.directory().join("sandbox.json"), &base_url).await?;
+            output::line(quick_start::text(&file, &self.data))?;
+            serve(bound, engine, &base_url, &file, &self.data).await
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn serve(
+    bound: Bound,
+    engine: Arc<Engine>,
+    base_url: &str,
+    file: &SandboxFile,
+    directory: &Path,
+) -> Result<(), Failure> {
+    let notes = quick_start::notes(file, directory);
+    bound.serve(engine, base_url, Some(notes)).await
+}
+
+/// Fills a new sandbox, or finds what an old one holds; its file tells the present address.
+async fn prepare(engine: &Arc<Engine>, path: &Path, base_url: &str) -> Result<SandboxFile, Failure> {
+    let fresh = matches!(engine.store.read(Query::Changes(0, 1))?, Page::Changes(lines) if lines.is_empty());
+    let mut file = if fresh {
+        seed::sandbox(engine, base_url).await?
+    } else if path.exists() {
+        SandboxFile::read(path)?
+    } else {
+        return Err(format!("{} is gone, and the secret key with it; start a new sandbox elsewhere", path.display()).into());
+    };
+    base_url.clone_into(&mut file.api);
+    file.write(path)?;
+    Ok(file)
+}

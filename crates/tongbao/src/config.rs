@@ -1,0 +1,100 @@
+//! The configuration file of `tongbao serve`, in TOML. An unknown key is refused with its line.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use tongbao_api::{
+    listener::TlsConfig,
+    rate::{KEYS_MAX, Quota},
+};
+
+use crate::output::Failure;
+
+/// What the file says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The directory with the database and the master key.
+    pub(crate) data: PathBuf,
+    /// The address to listen on.
+    pub(crate) listen: SocketAddr,
+    /// Where merchants and payers reach this instance, without a slash at the end.
+    pub(crate) base_url: String,
+    /// Certificate and key; without them a proxy in front must speak TLS.
+    pub(crate) tls: Option<Tls>,
+    /// How much one key and one address may ask.
+    #[serde(default)]
+    pub(crate) rate: Rate,
+}
+
+/// Certificate and key, in PEM files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    cert_file: PathBuf,
+    key_file: PathBuf,
+}
+
+/// Requests a second, and at once.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rate {
+    /// By one secret key, a second.
+    per_key_per_s: u32,
+    /// By one address (one /64 network in IPv6), a second.
+    per_address_per_s: u32,
+}
+
+impl Default for Rate {
+    fn default() -> Rate {
+        Rate { per_key_per_s: 1_000, per_address_per_s: 2_000 }
+    }
+}
+
+impl Rate {
+    /// So many that a developer's load test never meets them.
+    pub(crate) fn sandbox() -> Rate {
+        Rate { per_key_per_s: 100_000, per_address_per_s: 100_000 }
+    }
+
+    /// The quota of a key: twice the rate at once.
+    pub(crate) fn key(self) -> Quota {
+        Quota::new(self.per_key_per_s, self.per_key_per_s.saturating_mul(2))
+    }
+
+    /// The quota of an address.
+    pub(crate) fn address(self) -> Quota {
+        Quota::new(self.per_address_per_s, self.per_address_per_s.saturating_mul(2))
+    }
+
+    /// Keys and addresses remembered at once.
+    pub(crate) fn remembered(self) -> usize {
+        KEYS_MAX
+    }
+}
+
+impl Config {
+    /// Reads and checks the file.
+    pub(crate) fn read(file: &Path) -> Result<Config, Failure> {
+        let text = fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let config: Config = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let web = config.base_url.starts_with("https://") || config.base_url.starts_with("http://");
+        if !web || config.base_url.ends_with('/') {
+            return Err("base_url must begin with https:// and have no slash at the end".into());
+        }
+        if config.rate.per_key_per_s == 0 || config.rate.per_address_per_s == 0 {
+            return Err("[rate] must allow at least 1 request a second".into());
+        }
+        Ok(config)
+    }
+
+    /// Certificate and key for the listener.
+    pub(crate) fn tls(&self) -> Option<TlsConfig> {
+        let files = |tls: &Tls| TlsConfig { cert_file: tls.cert_file.clone(), key_file: tls.key_file.clone() };
+        self.tls.as_ref().map(files)
+    }
+}

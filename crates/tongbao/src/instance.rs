@@ -1,0 +1,126 @@
+//! The files of an instance: the database, and the master key that its secrets are sealed with.
+//!
+//! ```text
+//!   DIR/tongbao.db     the store (and -wal, -shm beside it)
+//!   DIR/tongbao.lock   held by the process that writes
+//!   DIR/master.key     32 bytes in hexadecimal, readable by its owner only
+//! ```
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tongbao_core::{Key, sandbox::Sandbox};
+use tongbao_engine::{Engine, Entropy, Mode, SystemEntropy, auth::hex};
+use tongbao_store::{
+    Store,
+    sqlite::{SqliteReader, SqliteStore},
+};
+
+use crate::output::Failure;
+
+/// The environment variable that may hold the master key instead of the file.
+const MASTER_KEY_VARIABLE: &str = "TONGBAO_MASTER_KEY";
+
+/// A directory with an instance in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    directory: PathBuf,
+}
+
+impl Instance {
+    /// The instance in this directory.
+    pub(crate) fn at(directory: &Path) -> Instance {
+        Instance { directory: directory.to_owned() }
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.directory.join("tongbao.db")
+    }
+
+    /// The directory.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The master key's file.
+    pub(crate) fn master_key_file(&self) -> PathBuf {
+        self.directory.join("master.key")
+    }
+
+    /// Makes the directory, for its owner only.
+    pub(crate) fn create(&self) -> Result<(), Failure> {
+        fs::create_dir_all(&self.directory)
+            .map_err(|error| format!("cannot make {}: {error}", self.directory.display()))?;
+        Ok(())
+    }
+
+    /// Opens the store for writing and puts an engine on it.
+    pub(crate) fn engine(&self, mode: Mode) -> Result<Arc<Engine>, Failure> {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.database())?);
+        let is_sandbox = store.find::<Sandbox>(Key::Sandbox)?.is_some();
+        if is_sandbox && mode == Mode::Production {
+            return Err("this database belongs to a sandbox; production needs one of its own".into());
+        }
+        Ok(Arc::new(Engine::new(store, mode, &self.master_key()?)?))
+    }
+
+    /// Opens the store for reading, also beside a process that writes it.
+    pub(crate) fn reader(&self) -> Result<SqliteReader, Failure> {
+        let file = self.database();
+        if !file.exists() {
+            return Err(format!("there is no database at {}", file.display()).into());
+        }
+        Ok(SqliteReader::open(&file)?)
+    }
+
+    /// The master key: from the environment, or the file, which is made if there is neither.
+    fn master_key(&self) -> Result<[u8; 32], Failure> {
+        if let Ok(text) = std::env::var(MASTER_KEY_VARIABLE) {
+            return parse_key(&text)
+                .ok_or_else(|| format!("{MASTER_KEY_VARIABLE} must be 64 hexadecimal digits").into());
+        }
+        let file = self.master_key_file();
+        match fs::read_to_string(&file) {
+            Ok(text) => parse_key(text.trim())
+                .ok_or_else(|| format!("{} must hold 64 hexadecimal digits", file.display()).into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key = SystemEntropy.secret();
+                write_private(&file, &format!("{}\n", hex(&key)))?;
+                Ok(key)
+            }
+            Err(error) => Err(format!("cannot read {}: {error}", file.display()).into()),
+        }
+    }
+}
+
+fn parse_key(text: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(key)
+}
+
+/// Writes a file that only its owner may read, whole and durably, or not at all.
+pub(crate) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
+    let fresh = file.with_extension("new");
+    let written = || -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut out = options.open(&fresh)?;
+        out.write_all(text.as_bytes())?;
+        out.sync_all()?;
+        fs::rename(&fresh, file)
+    };
+    written().map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+}

@@ -1,0 +1,138 @@
+//! Serving: one listener with API and pages, one worker, until a signal says stop.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
+use http::{StatusCode, header::AUTHORIZATION};
+use serde_json::json;
+use tokio::sync::watch;
+use tongbao_api::{
+    Api,
+    event_body::render_event,
+    listener::{Limits, ListenConfig, Listener, TlsConfig},
+    openapi,
+    rate::{Limiter, RateLimit, by_network},
+    sandbox::sandbox_router,
+};
+use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
+use tongbao_store::{Page, Query};
+use tongbao_web::handlers::{self, Pages, SandboxNotes};
+
+use crate::{config::Rate, output::Failure};
+
+/// How an instance is served.
+pub(crate) struct Serving {
+    /// Where to listen; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// Certificate and key.
+    pub(crate) tls: Option<TlsConfig>,
+    /// How much one client may ask.
+    pub(crate) rate: Rate,
+}
+
+/// A listener that is bound and serves nothing yet, so that its address is known.
+pub(crate) struct Bound {
+    listener: Listener,
+    rate: Rate,
+}
+
+impl Serving {
+    /// Takes the address.
+    pub(crate) fn bind(self) -> Result<Bound, Failure> {
+        let limits = Limits::default();
+        let listener = Listener::bind(ListenConfig { addr: self.listen, tls: self.tls, limits })?;
+        Ok(Bound { listener, rate: self.rate })
+    }
+}
+
+impl Bound {
+    /// The address taken.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// Serves until a signal or until the store stops. `notes` are what a sandbox's pages show.
+    pub(crate) async fn serve(
+        self,
+        engine: Arc<Engine>,
+        base_url: &str,
+        notes: Option<SandboxNotes>,
+    ) -> Result<(), Failure> {
+        let sender = Sender::new(engine.mode.webhook_policy())?;
+        let worker = Worker::new(Arc::clone(&engine), Deliveries::new(sender, render_event(base_url)));
+        let router = router(&engine, base_url, notes, self.rate)?;
+        let (stop, stopped) = watch::channel(false);
+        let mut worker = tokio::spawn(worker.run(until(stopped.clone())));
+        let mut server = tokio::spawn(self.listener.serve(router, until(stopped)));
+        let early = tokio::select! {
+            () = signal() => None,
+            ended = &mut worker => Some(format!("the worker ended: {ended:?}")),
+            ended = &mut server => Some(format!("the listener ended: {ended:?}")),
+        };
+        stop.send_replace(true);
+        if let Some(why) = early {
+            return Err(why.into());
+        }
+        let drained = server.await?;
+        if drained.cut > 0 {
+            tracing::warn!(cut = drained.cut, "connections were cut that did not finish in time");
+        }
+        worker.await?;
+        Ok(())
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone is a stop, too.
+    drop(stopped.wait_for(|stop| *stop).await);
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => drop(tokio::signal::ctrl_c().await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(tokio::signal::ctrl_c().await);
+}
+
+/// API, pages and health of an instance.
+fn router(
+    engine: &Arc<Engine>,
+    base_url: &str,
+    notes: Option<SandboxNotes>,
+    rate: Rate,
+) -> Result<Router, Failure> {
+    let api = Api::new(Arc::clone(engine), base_url);
+    let document = serde_json::to_value(openapi::document())?;
+    let pages = Pages::new(Arc::clone(engine), base_url, document);
+    let keys = Arc::new(Limiter::new(rate.key(), rate.remembered()));
+    let by_key = |request: &http::Request<axum::body::Body>| request.headers().get(AUTHORIZATION).cloned();
+    let addresses = Arc::new(Limiter::new(rate.address(), rate.remembered()));
+    let mut router = openapi::router(Arc::clone(&api)).layer(RateLimit::new(keys, by_key));
+    router = router.merge(handlers::router(Arc::clone(&pages)));
+    if let Some(notes) = notes {
+        router = router.merge(sandbox_router(api)).merge(handlers::sandbox_router(pages, notes));
+    }
+    let health = Router::new().route("/health", get(health)).with_state(Arc::clone(engine));
+    Ok(router.layer(RateLimit::new(addresses, by_network)).merge(health))
+}
+
+/// Whether the store can be read, and what waits.
+async fn health(State(engine): State<Arc<Engine>>) -> impl IntoResponse {
+    match engine.store.read(Query::Backlog(engine.now())) {
+        Ok(Page::Backlog(backlog)) => {
+            let body = json!({"status": "ok", "tasks_due": backlog.due, "oldest_due_ms": backlog.oldest_ms});
+            (StatusCode::OK, Json(body))
+        }
+        Ok(_) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "store unreadable"}))),
+    }
+}

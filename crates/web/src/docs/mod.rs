@@ -1,0 +1,49 @@
+//! The API reference, rendered from the OpenAPI 3.1 document that the API generates from its code.
+//!
+//! One page without any outside resource: navigation by tag, every operation with its parameters, bodies, responses,
+//! error codes and a command to paste; a filter when scripts run. Absent on purpose: sending requests from the page.
+
+mod operation;
+mod prose;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use askama::Template;
+use serde_json::Value;
+
+use self::operation::{Group, groups};
+use self::prose::{Block, blocks};
+use self::schema::Schemas;
+use crate::asset::FILTER_JS;
+use crate::frame::Frame;
+use crate::i18n::common;
+use crate::i18n::docs::Text as T;
+use crate::paths;
+
+#[derive(Template)]
+#[template(path = "docs/page.html")]
+struct DocsPage<'a> {
+    f: &'a Frame,
+    here: &'a str,
+    title: &'a str,
+    version: &'a str,
+    description: Vec<Block>,
+    groups: Vec<Group>,
+    sandbox: bool,
+}
+
+/// Renders an OpenAPI 3.1 document. What the document lacks is left out; nothing in it makes this fail. `sandbox` says
+/// whether this instance has the sandbox's pages to link to.
+pub fn render_docs(openapi: &Value, sandbox: bool, frame: &Frame) -> String {
+    let about = &openapi["info"];
+    crate::rendered(&DocsPage {
+        f: frame,
+        here: paths::DOCS,
+        title: about["title"].as_str().unwrap_or_default(),
+        version: about["version"].as_str().unwrap_or_default(),
+        description: blocks(about["description"].as_str().unwrap_or_default()),
+        groups: groups(Schemas { document: openapi, lang: frame.lang }),
+        sandbox,
+    })
+}

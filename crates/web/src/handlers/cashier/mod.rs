@@ -1,0 +1,129 @@
+//! The cashier: `/cashier/{payment}`, its forms, and the status that a waiting page asks for.
+//!
+//! Whoever knows a payment's id may look at it: the shop hands it to the payer as a link or a QR code. Paying takes a
+//! signed-in payer and the payment password.
+
+mod code;
+mod enter;
+mod notice;
+mod pay;
+mod session;
+mod show;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json, Router,
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use tongbao_core::{
+    Time,
+    payer::Payer,
+    payment::{Method, Payment, Status},
+};
+use tongbao_store::Fault;
+
+use self::notice::Told;
+pub(super) use self::session::Session;
+use super::{
+    Pages,
+    answer::{Trouble, see_other},
+    form_token::{self, Scope},
+    record_view::is_payable,
+    visit::Visit,
+};
+
+pub(super) fn routes() -> Router<Arc<Pages>> {
+    // Who comes to the address of a form with a GET, by reloading or by hand, is shown the page again.
+    Router::new()
+        .route("/cashier/{payment}", get(show::show))
+        .route("/cashier/{payment}/status", get(status))
+        .route("/cashier/{payment}/code", post(code::send).get(back))
+        .route("/cashier/{payment}/session", post(enter::begin).get(back))
+        .route("/cashier/{payment}/session/end", post(enter::end).get(back))
+        .route("/cashier/{payment}/pay", post(pay::pay).get(back))
+}
+
+/// A payment on the cashier, and who stands before it.
+struct Till<'a> {
+    pages: &'a Pages,
+    visit: &'a Visit,
+    payment: Payment,
+    payer: Option<(Session, Payer)>,
+    now: Time,
+}
+
+impl<'a> Till<'a> {
+    /// The till of the payment with this id. A session whose payer is gone is none.
+    fn open(pages: &'a Pages, visit: &'a Visit, id: &str) -> Result<Till<'a>, Trouble> {
+        let id = id.parse().map_err(|_| Trouble::NotFound)?;
+        let store = &pages.engine.store;
+        let payment = store.get::<Payment>(id)?.ok_or(Trouble::NotFound)?;
+        let now = pages.engine.now();
+        let payer = match Session::read(pages, visit, now) {
+            Some(session) => store.get::<Payer>(session.payer)?.map(|payer| (session, payer)),
+            None => None,
+        };
+        Ok(Till { pages, visit, payment, payer, now })
+    }
+
+    fn session(&self) -> Option<&Session> {
+        self.payer.as_ref().map(|(session, _)| session)
+    }
+
+    fn path(&self) -> String {
+        path(&self.payment.id.to_string())
+    }
+
+    fn is_payable(&self) -> bool {
+        is_payable(&self.payment, self.now)
+    }
+
+    fn is_our_form(&self, token: &str) -> bool {
+        form_token::is_right(self.pages, self.visit, Scope::Cashier, self.session(), token)
+    }
+
+    /// What became of the payment meanwhile.
+    fn reread(&self) -> Result<Option<Payment>, Fault> {
+        self.pages.engine.store.get::<Payment>(self.payment.id)
+    }
+
+    /// Back to the page.
+    fn again(&self) -> Response {
+        see_other(&self.visit.frame("").href(&self.path()))
+    }
+
+    /// Back to the page, which says why; `method` stays chosen.
+    fn again_telling(&self, told: Told, method: Option<Method>) -> Response {
+        let query = notice::query(self, told, method);
+        see_other(&self.visit.frame("").href(&format!("{}?{query}", self.path())))
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/cashier/{id}")
+}
+
+async fn back(
+    State(pages): State<Arc<Pages>>,
+    Extension(visit): Extension<Arc<Visit>>,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    Till::open(&pages, &visit, &id).map(|till| till.again())
+}
+
+/// What a waiting page asks every two seconds.
+async fn status(
+    State(pages): State<Arc<Pages>>,
+    Extension(visit): Extension<Arc<Visit>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Trouble> {
+    let till = Till::open(&pages, &visit, &id)?;
+    let is_over = till.payment.status == Status::Open && !till.is_payable();
+    let status = if is_over { "closed" } else { till.payment.shown_status() };
+    Ok(Json(json!({ "status": status })))
+}

@@ -1,0 +1,152 @@
+//! `POST …/pay`: the payer confirms with the payment password.
+//!
+//! What needs no password is checked before a try at it is counted. Only where nothing can have happened does the page
+//! say that nothing was charged; when the store stops in between, an error page says to look at the result first.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Form,
+    extract::{Path, State},
+    response::Response,
+};
+use serde::Deserialize;
+use tongbao_core::{
+    Actor, Refusal,
+    payer::Payer,
+    payment::{
+        Method, Status,
+        steps::{self, Pay, Proof},
+    },
+};
+use tongbao_engine::{Error, Input};
+use tongbao_store::Fault;
+
+use super::{Till, notice::Told, show};
+use crate::{
+    handlers::{Pages, answer::Trouble, visit::Visit},
+    i18n::common::WhyNot,
+};
+
+/// Digits of a payment password.
+const PASSWORD_DIGITS: usize = 6;
+
+#[derive(Deserialize)]
+pub(super) struct PayForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    password: String,
+}
+
+pub(super) async fn pay(
+    State(pages): State<Arc<Pages>>,
+    Extension(visit): Extension<Arc<Visit>>,
+    Path(id): Path<String>,
+    Form(form): Form<PayForm>,
+) -> Result<Response, Trouble> {
+    let till = Till::open(&pages, &visit, &id)?;
+    let (method, told) = attempt(&till, form).await?;
+    Ok(told.map_or_else(|| till.again(), |told| till.again_telling(told, method)))
+}
+
+/// Pays. Gives the method chosen, and what to tell the payer beside what the page shows anyway.
+async fn attempt(till: &Till<'_>, form: PayForm) -> Result<(Option<Method>, Option<Told>), Trouble> {
+    let Some((_, payer)) = &till.payer else {
+        // A form that was open for longer than the session; a payment that is over says so itself.
+        return Ok((None, till.is_payable().then_some(Told::SessionEnded)));
+    };
+    if !till.is_our_form(&form.csrf) {
+        return Ok((None, Some(Told::FormExpired)));
+    }
+    if !till.is_payable() {
+        return Ok((None, already_paid(till)?));
+    }
+    let available = show::available(till.pages, &till.payment, payer)?;
+    let methods = show::methods(till.pages, &till.payment, available);
+    let Some((method, view)) = methods.into_iter().find(|(_, view)| view.key == form.method) else {
+        return Ok((None, Some(Told::MethodUnavailable)));
+    };
+    let told = match view.why_not {
+        Some(WhyNot::InsufficientBalance) => Some(Told::InsufficientBalance),
+        Some(WhyNot::AboveLimit | WhyNot::Maintenance | WhyNot::NotForThisOrder | WhyNot::AccountFrozen) => {
+            Some(Told::MethodUnavailable)
+        }
+        None if !is_password(&form.password) => Some(Told::MalformedPassword),
+        None => pay_with(till, payer, method, form.password).await?,
+    };
+    Ok((Some(method), told))
+}
+
+fn is_password(text: &str) -> bool {
+    text.len() == PASSWORD_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+async fn pay_with(
+    till: &Till<'_>,
+    payer: &Payer,
+    method: Method,
+    password: String,
+) -> Result<Option<Told>, Trouble> {
+    let engine = &till.pages.engine;
+    if let Err(error) = engine.prove_password(payer.id, password).await {
+        return told_of(till, error);
+    }
+    let ask = Pay {
+        payment: till.payment.id,
+        payer: payer.id,
+        method,
+        proof: Proof::Password,
+        sandbox: engine.is_sandbox(),
+    };
+    let input = Input { actor: Actor::Payer(payer.id), name: "pay_payment" };
+    match engine.step(input, move |facts, cx| steps::pay(facts, cx, &ask)).await {
+        // An attempt that failed is in the payment; the page reads it there.
+        Ok(_) => Ok(None),
+        Err(error) => told_of(till, error),
+    }
+}
+
+/// What a refusal means to the payer.
+fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
+    let refusal = match error {
+        // Nothing of the step was taken up.
+        Error::Fault(Fault::Busy | Fault::Full) => return Ok(Some(Told::TemporarilyUnavailable)),
+        Error::Fault(fault) => return Err(fault.into()),
+        Error::Refused(refusal) => refusal,
+    };
+    Ok(match refusal {
+        Refusal::WrongPassword { tries_left } => Some(Told::WrongPassword(tries_left)),
+        Refusal::PasswordLocked { until } => Some(Told::PasswordLocked(until)),
+        Refusal::PayerBalance => Some(Told::InsufficientBalance),
+        Refusal::TooManyAttempts => Some(Told::AttemptsUsedUp),
+        Refusal::PaymentPaid => already_paid(till)?,
+        // The page shows what the payment has become.
+        Refusal::PaymentExpired | Refusal::PaymentClosed | Refusal::PaymentProcessing => None,
+        Refusal::NotFound(_) => return Err(Trouble::NotFound),
+        Refusal::Invalid { .. }
+        | Refusal::OrderNoUsed(_)
+        | Refusal::RefundNoUsed(_)
+        | Refusal::KeyReused { .. }
+        | Refusal::NotPaid
+        | Refusal::RefundTooLarge { .. }
+        | Refusal::TooManyRefunds
+        | Refusal::MerchantBalance
+        | Refusal::WrongCode
+        | Refusal::CodeTooSoon
+        | Refusal::TooManyEndpoints
+        | Refusal::KeyRevoked
+        | Refusal::LeaseLost => return Err(Trouble::Refused(refusal)),
+    })
+}
+
+/// Someone paid before. A payer who pressed twice, and paid, is not told off for it.
+fn already_paid(till: &Till) -> Result<Option<Told>, Fault> {
+    let Some(payment) = till.reread()?.filter(|payment| payment.status == Status::Succeeded) else {
+        return Ok(None);
+    };
+    let mine = payment.paid_by().is_some_and(|attempt| show::paid_by(till.session(), attempt));
+    Ok((!mine).then_some(Told::AlreadyPaid))
+}

@@ -1,0 +1,170 @@
+//! The page: which step fits the payment's state and who stands before it.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    response::Response,
+};
+use tongbao_core::{
+    ledger::Account,
+    limits::ATTEMPTS_PER_PAYMENT_MAX,
+    merchant::Merchant,
+    payer::Payer,
+    payment::{Item, Method, Payment, Status},
+};
+use tongbao_store::Fault;
+
+use super::{
+    Session, Till,
+    notice::{self, Told},
+    sign_in::SignIn,
+};
+use crate::{
+    cashier::{
+        CHANGE_PHONE, CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome,
+        ResultView, SignInView, Step, render_cashier,
+    },
+    handlers::{
+        Pages, answer,
+        answer::Trouble,
+        form_token::{self, Scope},
+        record_view::{amount, expires_in_s, method_name, moment, price},
+        visit::Visit,
+    },
+    i18n::common::WhyNot,
+};
+
+pub(super) async fn show(
+    State(pages): State<Arc<Pages>>,
+    Extension(visit): Extension<Arc<Visit>>,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let till = Till::open(&pages, &visit, &id)?;
+    let (token, cookie) = form_token::issue(&pages, &visit, Scope::Cashier, till.session());
+    let frame = visit.frame(token);
+    let view = view(&till)?;
+    let mut response = answer::html(&frame, render_cashier(&view, &frame));
+    if let Some(cookie) = cookie {
+        cookie.set(&mut response, &pages);
+    }
+    if visit.query(CHANGE_PHONE).is_some() {
+        SignIn::forget(&till).set(&mut response, &pages);
+    }
+    Ok(response)
+}
+
+fn view(till: &Till) -> Result<CashierView, Fault> {
+    let Till { pages, payment, now, .. } = till;
+    let merchant = pages.engine.store.get::<Merchant>(payment.merchant)?;
+    let (step, notice) = step(till)?;
+    let id = payment.id.to_string();
+    Ok(CashierView {
+        base: String::new(),
+        qr_text: format!("{}{}", pages.base_url, super::path(&id)),
+        payment_id: id,
+        merchant_name: merchant.map(|merchant| merchant.name).unwrap_or_default(),
+        description: payment.description.clone(),
+        order_no: payment.order_no.clone(),
+        items: payment.items.iter().map(|item| item_view(item, payment)).collect(),
+        amount: price(payment),
+        expires_in_s: expires_in_s(payment, *now),
+        sandbox: pages.engine.is_sandbox(),
+        notice,
+        step,
+    })
+}
+
+fn item_view(item: &Item, payment: &Payment) -> ItemView {
+    ItemView {
+        name: item.name.clone(),
+        quantity: item.quantity.into(),
+        unit_amount: Some(amount(item.unit_amount.minor(), payment.money.currency)),
+    }
+}
+
+fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
+    let carried = notice::read(till);
+    let worded = |available| carried.and_then(|(told, _)| notice::worded(till, told, available));
+    let payment = &till.payment;
+    let outcome = match payment.status {
+        Status::Open if till.is_payable() => {
+            let Some((_, payer)) = &till.payer else {
+                return Ok((Step::SignIn(sign_in_view(till)), worded(i64::MAX)));
+            };
+            let available = available(till.pages, payment, payer)?;
+            let methods = methods(till.pages, payment, available);
+            let chosen = carried.and_then(|(_, method)| method);
+            let confirm = ConfirmView {
+                masked_phone: payer.phone_hint.clone(),
+                methods: methods.into_iter().map(|(_, view)| view).collect(),
+                selected_method: chosen.map(|method| method.name().to_owned()),
+            };
+            let notice = worded(available).or_else(|| notice::of_payer(till, payer, available));
+            return Ok((Step::Confirm(confirm), notice));
+        }
+        Status::Processing => return Ok((Step::Processing, None)),
+        Status::Open => Outcome::Expired,
+        Status::Closed if payment.closed_at.is_some_and(|closed| closed >= payment.expires_at) => {
+            Outcome::Expired
+        }
+        Status::Closed => Outcome::Closed,
+        Status::Succeeded => outcome_of_paid(till),
+    };
+    // Of what could be said earlier only this still matters.
+    let notice = carried.and_then(|(told, _)| (told == Told::AlreadyPaid).then_some(Notice::AlreadyPaid));
+    Ok((Step::Result(ResultView { outcome, return_url: payment.return_url.clone() }), notice))
+}
+
+fn sign_in_view(till: &Till) -> SignInView {
+    let SignIn { phone, sent_at, .. } = SignIn::read(till);
+    SignInView { phone, code_sent: sent_at.is_some() }
+}
+
+/// How a payment that was paid stands now. With what it was paid is for who paid it.
+fn outcome_of_paid(till: &Till) -> Outcome {
+    let payment = &till.payment;
+    let refunded = amount(payment.refunded.minor(), payment.money.currency);
+    if payment.refunded >= payment.money.amount {
+        return Outcome::Refunded { refunded };
+    }
+    if !payment.refunded.is_zero() {
+        return Outcome::PartlyRefunded { refunded };
+    }
+    let mine = |attempt: &&_| paid_by(till.session(), attempt);
+    let method = payment.paid_by().filter(mine).map(|attempt| method_name(attempt.method));
+    Outcome::Succeeded { paid_at: moment(payment.succeeded_at.unwrap_or(payment.latest())), method }
+}
+
+/// Whether an attempt is this session's payer's.
+pub(super) fn paid_by(session: Option<&Session>, attempt: &tongbao_core::payment::Attempt) -> bool {
+    session.is_some_and(|session| session.payer == attempt.payer)
+}
+
+/// What a payer can spend of the payment's currency, in minor units.
+pub(super) fn available(pages: &Pages, payment: &Payment, payer: &Payer) -> Result<i64, Fault> {
+    let account = Account::PayerAvailable(payer.id).of(payment.money.currency);
+    Ok(pages.engine.store.account(account)?.balance())
+}
+
+/// Whether no attempt more may begin.
+pub(super) fn attempts_are_used_up(payment: &Payment) -> bool {
+    payment.attempts.len() >= ATTEMPTS_PER_PAYMENT_MAX
+}
+
+/// Every method of this instance, and whether it can be used.
+pub(super) fn methods(pages: &Pages, payment: &Payment, available: i64) -> Vec<(Method, MethodView)> {
+    let closed = attempts_are_used_up(payment).then_some(WhyNot::NotForThisOrder);
+    let short = (available < payment.money.amount.minor()).then_some(WhyNot::InsufficientBalance);
+    let view = |method: Method, detail, why_not| {
+        let key = method.name().to_owned();
+        (method, MethodView { key, name: method_name(method), detail, why_not })
+    };
+    let balance = MethodDetail::Balance(amount(available, payment.money.currency));
+    let mut methods = vec![view(Method::Balance, balance, closed.or(short))];
+    if pages.engine.is_sandbox() {
+        methods.push(view(Method::SandboxBank, MethodDetail::None, closed));
+    }
+    methods
+}

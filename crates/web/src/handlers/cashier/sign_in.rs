@@ -1,0 +1,157 @@
+//! How far a payer got with signing in: the phone number typed, when a code was asked for, and wrong codes since.
+//!
+//! The browser keeps it, sealed, for this cashier only. What the page says of codes follows from it alone, so a number
+//! that nobody has looks the same as one that somebody has. What counts is the core's own count.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tongbao_core::{
+    Time,
+    limits::{CODE_LIFE_MS, CODE_PAUSE_MS, CODE_TRIES_MAX},
+};
+use tongbao_engine::vault::Field;
+
+use super::Till;
+use crate::{cashier::CHANGE_PHONE, handlers::cookie::Cookie};
+
+const COOKIE: &str = "tongbao_sign_in";
+
+/// How long the browser keeps it, in seconds: twice the life of a code.
+const KEPT_S: i64 = CODE_LIFE_MS / 1_000 * 2;
+
+/// Characters of a phone number as typed, as many as the field takes.
+const PHONE_CHARS_MAX: usize = 20;
+
+/// How long an answer takes at least that would otherwise tell by its speed whether a number is known: several times
+/// a commit.
+const ANSWER_TIME: Duration = Duration::from_millis(100);
+
+/// See the module.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct SignIn {
+    /// The number: normalised once a code was asked for, before that as typed.
+    pub(super) phone: String,
+    /// When a code was asked for.
+    pub(super) sent_at: Option<Time>,
+    /// Wrong codes typed since.
+    pub(super) tries: u8,
+}
+
+impl SignIn {
+    /// What the browser kept; nothing if the payer wants to start over.
+    pub(super) fn read(till: &Till) -> SignIn {
+        if till.visit.query(CHANGE_PHONE).is_some() {
+            return SignIn::default();
+        }
+        let open = |text: &str| {
+            let text = till.pages.engine.vault.open(Field::Phone, text).ok()?;
+            serde_json::from_str(&text).ok()
+        };
+        till.visit.cookies(COOKIE).find_map(open).unwrap_or_default()
+    }
+
+    /// Itself, as a cookie.
+    pub(super) fn keep(&self, till: &Till) -> Cookie {
+        let text = serde_json::to_string(self).expect("texts and numbers always become JSON");
+        let value = till.pages.engine.vault.seal(Field::Phone, &text);
+        Cookie { name: COOKIE, value, path: till.path(), max_age_s: Some(KEPT_S) }
+    }
+
+    /// The order to forget it.
+    pub(super) fn forget(till: &Till) -> Cookie {
+        Cookie::forget(COOKIE, till.path())
+    }
+
+    /// A number that is none, to be corrected.
+    pub(super) fn typed(text: &str) -> SignIn {
+        SignIn { phone: text.chars().take(PHONE_CHARS_MAX).collect(), ..SignIn::default() }
+    }
+
+    /// A code was asked for.
+    pub(super) fn sent(phone: String, now: Time) -> SignIn {
+        SignIn { phone, sent_at: Some(now), tries: 0 }
+    }
+
+    /// Seconds until a code may be asked for again for this number.
+    pub(super) fn wait_s(&self, phone: &str, now: Time) -> Option<u64> {
+        let sent_at = self.sent_at.filter(|_| self.phone == phone)?;
+        let left_ms = u64::try_from(CODE_PAUSE_MS.saturating_sub(now.since_ms(sent_at))).ok()?;
+        (left_ms > 0).then(|| left_ms.div_ceil(1_000))
+    }
+
+    /// Whether a code for this number can still be right.
+    pub(super) fn can_try(&self, phone: &str, now: Time) -> bool {
+        let fresh = self.sent_at.is_some_and(|sent_at| now.since_ms(sent_at) < CODE_LIFE_MS);
+        fresh && self.phone == phone && self.tries < CODE_TRIES_MAX
+    }
+
+    /// After a wrong code, and how many tries are left.
+    pub(super) fn after_wrong_code(self) -> (SignIn, u8) {
+        let tries = self.tries.saturating_add(1);
+        (SignIn { tries, ..self }, CODE_TRIES_MAX.saturating_sub(tries))
+    }
+}
+
+/// A phone number as payers are known by it: 11 digits of mainland China, or `+` and up to 15 digits of another
+/// country (ITU-T E.164). Spaces, hyphens and the prefix `+86` are taken away.
+pub(super) fn phone_number(typed: &str) -> Option<String> {
+    let kept: String = typed.chars().filter(|char| !char.is_whitespace() && *char != '-').collect();
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_chinese = |text: &str| {
+        let mut first = text.bytes();
+        text.len() == 11
+            && is_digits(text)
+            && first.next() == Some(b'1')
+            && first.next().is_some_and(|second| second >= b'3')
+    };
+    let national = kept.strip_prefix("+86").unwrap_or(&kept);
+    if is_chinese(national) {
+        return Some(national.to_owned());
+    }
+    let abroad = kept.strip_prefix('+').filter(|rest| !rest.starts_with("86") && !rest.starts_with('0'))?;
+    ((7..=15).contains(&abroad.len()) && is_digits(abroad)).then_some(kept)
+}
+
+/// Does something whose speed would tell who is known, and answers at a pace that does not.
+pub(super) async fn unhurried<T>(work: impl Future<Output = T>) -> T {
+    let (done, ()) = tokio::join!(work, tokio::time::sleep(ANSWER_TIME));
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::phone_number;
+
+    #[test]
+    fn numbers_are_taken_as_people_write_them() {
+        for typed in
+            ["13800000001", " 138 0000 0001 ", "138-0000-0001", "+8613800000001", "+86 138 0000 0001"]
+        {
+            assert_eq!(phone_number(typed).as_deref(), Some("13800000001"), "{typed}");
+        }
+        assert_eq!(phone_number("+44 20 7946 0000").as_deref(), Some("+442079460000"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for typed in [
+            "",
+            "1",
+            "12800000001",
+            "1380000000",
+            "138000000011",
+            "+",
+            "+86",
+            "+86123",
+            "+0123456789",
+            "+1234567890123456",
+            "1380000000x",
+            "+44207946000x",
+            "１３８００００００００１",
+            "<script>",
+        ] {
+            assert_eq!(phone_number(typed), None, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! `/sandbox/phone`: plays a payer who scans and pays.
+
+use std::sync::Arc;
+
+use axum::{Extension, Form, extract::State, response::Response};
+use serde::Deserialize;
+use tongbao_core::{
+    Actor, List, Refusal,
+    id::{PayerId, PaymentId},
+    payment::{
+        Failure, Method, Payment, Status,
+        steps::{self, Pay, Proof},
+    },
+};
+use tongbao_engine::{Error, Input};
+use tongbao_store::Fault;
+
+use super::{SandboxPages, answer::Trouble, console, faults};
+use crate::{
+    cashier::{MethodDetail, MethodView},
+    handlers::{
+        record_view::{expires_in_s, is_payable, method_name, price},
+        visit::Visit,
+    },
+    i18n::sandbox::SandboxNotice,
+    paths,
+    sandbox::{OpenPayment, PhoneView, render_phone},
+};
+
+/// Payments looked through for those that wait to be paid.
+const PAYMENTS_MAX: u32 = 50;
+
+const METHODS: [Method; 2] = [Method::Balance, Method::SandboxBank];
+
+pub(super) fn input(name: &'static str) -> Input {
+    Input { actor: Actor::Developer, name }
+}
+
+pub(super) async fn show(
+    State(sandbox): State<SandboxPages>,
+    Extension(visit): Extension<Arc<Visit>>,
+) -> Result<Response, Trouble> {
+    sandbox.page(&visit, |frame| Ok(render_phone(&view(&sandbox, &visit)?, frame)))
+}
+
+fn view(sandbox: &SandboxPages, visit: &Visit) -> Result<PhoneView, Fault> {
+    let payers = sandbox.payers()?;
+    let asked = payers.iter().find(|payer| Some(payer.id.as_str()) == visit.query("payer"));
+    let selected_payer = asked.or(payers.first()).map(|payer| payer.id.clone()).unwrap_or_default();
+    Ok(PhoneView {
+        console: console::view(sandbox, visit)?,
+        next_fault: faults::next(&sandbox.pages.engine, &selected_payer)?,
+        selected_payer,
+        payers,
+        methods: METHODS.map(method_view).to_vec(),
+        code: String::new(),
+        open_payments: open_payments(sandbox)?,
+    })
+}
+
+fn method_view(method: Method) -> MethodView {
+    let key = method.name().to_owned();
+    MethodView { key, name: method_name(method), detail: MethodDetail::None, why_not: None }
+}
+
+fn open_payments(sandbox: &SandboxPages) -> Result<Vec<OpenPayment>, Fault> {
+    let Some((merchant, _)) = sandbox.shop()? else { return Ok(Vec::new()) };
+    let now = sandbox.pages.engine.now();
+    let payments = sandbox.newest::<Payment>(List::Payments(merchant.id), PAYMENTS_MAX)?;
+    let open = payments.iter().filter(|payment| is_payable(payment, now));
+    let view = |payment: &Payment| OpenPayment {
+        id: payment.id.to_string(),
+        merchant_name: merchant.name.clone(),
+        description: payment.description.clone(),
+        amount: price(payment),
+        expires_in_s: expires_in_s(payment, now),
+    };
+    Ok(open.map(view).collect())
+}
+
+#[derive(Deserialize)]
+pub(super) struct PhoneForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    payer: String,
+    #[serde(default)]
+    method: String,
+    /// The payment whose one-tap button was pressed.
+    #[serde(default)]
+    tap: String,
+    /// What was scanned.
+    #[serde(default)]
+    code: String,
+}
+
+/// Pays as the payer who holds the phone: at a sandbox's phone nobody is asked for a password.
+pub(super) async fn pay(
+    State(sandbox): State<SandboxPages>,
+    Extension(visit): Extension<Arc<Visit>>,
+    Form(form): Form<PhoneForm>,
+) -> Result<Response, Trouble> {
+    let notice = if sandbox.is_our_form(&visit, &form.csrf) {
+        paid(&sandbox, &form).await?
+    } else {
+        SandboxNotice::FormExpired
+    };
+    Ok(back(&visit, &form.payer, notice))
+}
+
+/// Back to the phone in the same hand.
+pub(super) fn back(visit: &Visit, payer: &str, notice: SandboxNotice) -> Response {
+    let page = match payer.parse::<PayerId>() {
+        Ok(payer) => format!("{}?payer={payer}", paths::PHONE),
+        Err(_) => paths::PHONE.to_owned(),
+    };
+    console::back(visit, &page, notice)
+}
+
+/// The payment that a code is of: its id, or an address that ends in it, as in the QR code of a cashier.
+fn scanned(code: &str) -> Option<PaymentId> {
+    let path = code.trim().split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().and_then(|id| id.parse().ok())
+}
+
+async fn paid(sandbox: &SandboxPages, form: &PhoneForm) -> Result<SandboxNotice, Trouble> {
+    let code = if form.tap.is_empty() { &form.code } else { &form.tap };
+    let Some(payment) = scanned(code) else { return Ok(SandboxNotice::UnknownCode) };
+    let method = METHODS.into_iter().find(|method| method.name() == form.method);
+    let (Ok(payer), Some(method)) = (form.payer.parse::<PayerId>(), method) else {
+        return Ok(SandboxNotice::Failed);
+    };
+    let ask = Pay { payment, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+    let step = sandbox.pages.engine.step(input("pay_payment"), move |facts, cx| steps::pay(facts, cx, &ask));
+    match step.await {
+        Ok(payment) => Ok(outcome(&payment)),
+        Err(Error::Refused(refusal)) => Ok(refused(&refusal)),
+        Err(error) => console::failed(error),
+    }
+}
+
+fn outcome(payment: &Payment) -> SandboxNotice {
+    match payment.status {
+        Status::Succeeded => SandboxNotice::Paid,
+        Status::Processing => SandboxNotice::Processing,
+        Status::Open | Status::Closed => match payment.attempts.last().and_then(|last| last.failure) {
+            Some(Failure::InsufficientBalance) => SandboxNotice::InsufficientBalance,
+            Some(Failure::Declined | Failure::WrongAmount) => SandboxNotice::Declined,
+            None => SandboxNotice::NotPayable,
+        },
+    }
+}
+
+fn refused(refusal: &Refusal) -> SandboxNotice {
+    match refusal {
+        Refusal::NotFound("payment") => SandboxNotice::UnknownCode,
+        Refusal::PaymentPaid
+        | Refusal::PaymentClosed
+        | Refusal::PaymentExpired
+        | Refusal::TooManyAttempts => SandboxNotice::NotPayable,
+        Refusal::PaymentProcessing => SandboxNotice::Processing,
+        Refusal::PayerBalance => SandboxNotice::InsufficientBalance,
+        _ => SandboxNotice::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scanned;
+
+    #[test]
+    fn a_code_is_an_id_or_an_address_that_ends_in_one() {
+        const ID: &str = "pay_01k9yq3vx2e8gtm4d6w7zr5hbn";
+        for code in [
+            ID.to_owned(),
+            format!("  {ID}\n"),
+            format!("http://127.0.0.1:8080/cashier/{ID}"),
+            format!("https://pay.example/cashier/{ID}?lang=en#top"),
+        ] {
+            assert_eq!(scanned(&code).map(|id| id.to_string()).as_deref(), Some(ID), "{code}");
+        }
+        for code in ["", "pay_", "rfd_01k9yq3vx2e8gtm4d6w7zr5hbn", "https://pay.example/", "你好"] {
+            assert_eq!(scanned(code), None, "{code}");
+        }
+    }
+}

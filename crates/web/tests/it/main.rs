@@ -1,0 +1,11 @@
+//! The pages over HTTP, driven as a browser drives them, over an engine on the model store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+mod browser;
+mod handlers_assets;
+mod handlers_cashier;
+mod handlers_sandbox;
+mod handlers_security;
+mod handlers_sign_in;
+mod shop;

@@ -1,0 +1,10 @@
+//! Tests of the pages as readers and browsers meet them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+mod cashier;
+mod contrast;
+mod page;
+mod pages;
+mod samples;
+mod sandbox;

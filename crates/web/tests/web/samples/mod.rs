@@ -1,0 +1,270 @@
+//! Views with plausible contents, shared by the tests and the gallery.
+
+use serde_json::Value;
+use tongbao_web::cashier::{
+    CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome, ResultView, SignInView,
+    Step,
+};
+use tongbao_web::sandbox::{
+    AttemptRow, CommandPurpose, CommandView, ConsoleView, DeliveryRow, InboxView, MessageView,
+    NotificationsView, OpenPayment, PayerView, PaymentRow, PhoneView, StartView,
+};
+use tongbao_web::{
+    Amount, DeliveryStatus, Fault, Frame, Lang, MethodName, Moment, PaymentStatus, SandboxNotice, WhyNot,
+};
+
+/// 2026-11-22 16:57:25 in China.
+pub(crate) const NOW: Moment = Moment::from_unix_ms(1_795_337_845_000);
+const PAYMENT: &str = "pay_01k9yq3vx2e8gtm4d6w7zr5hbn";
+const BASE: &str = "http://127.0.0.1:8080";
+
+pub(crate) fn frame(lang: Lang) -> Frame {
+    Frame::new(Some(lang.parameter()), None, None, "bm9uY2U0NTY3ODkwMTIzNA==", "csrf-token")
+}
+
+pub(crate) fn yuan(fen: i64) -> Amount {
+    Amount::new(fen, "CNY", 2)
+}
+
+pub(crate) fn cashier(step: Step) -> CashierView {
+    let item =
+        |name: &str, quantity, fen| ItemView { name: name.into(), quantity, unit_amount: Some(yuan(fen)) };
+    CashierView {
+        base: String::new(),
+        payment_id: PAYMENT.into(),
+        qr_text: format!("{BASE}/cashier/{PAYMENT}"),
+        merchant_name: "沙箱商店".into(),
+        description: "盲盒两件".into(),
+        order_no: "20261122-000137".into(),
+        items: vec![item("星空系列盲盒", 2, 5_900), item("运费", 1, 1_050)],
+        amount: yuan(12_850),
+        expires_in_s: 899,
+        sandbox: true,
+        notice: None,
+        step,
+    }
+}
+
+pub(crate) fn sign_in(code_sent: bool) -> Step {
+    let phone = if code_sent { "13800000001".into() } else { String::new() };
+    Step::SignIn(SignInView { phone, code_sent })
+}
+
+pub(crate) fn confirm(balance_fen: i64) -> Step {
+    let enough = balance_fen >= 12_850;
+    Step::Confirm(ConfirmView {
+        masked_phone: "138****0001".into(),
+        methods: vec![
+            MethodView {
+                key: "balance".into(),
+                name: MethodName::Balance,
+                detail: MethodDetail::Balance(yuan(balance_fen)),
+                why_not: (!enough).then_some(WhyNot::InsufficientBalance),
+            },
+            MethodView {
+                key: "bank_card".into(),
+                name: MethodName::BankCard,
+                detail: MethodDetail::Instrument("··6789".into()),
+                why_not: enough.then_some(WhyNot::Maintenance),
+            },
+        ],
+        selected_method: None,
+    })
+}
+
+pub(crate) fn result(outcome: Outcome) -> Step {
+    Step::Result(ResultView { outcome, return_url: Some("https://shop.example/orders/137".into()) })
+}
+
+/// Every step, with a name for its file.
+pub(crate) fn cashier_steps() -> Vec<(&'static str, CashierView)> {
+    let notice = |mut view: CashierView, notice| {
+        view.notice = Some(notice);
+        view
+    };
+    vec![
+        ("sign-in", cashier(sign_in(false))),
+        ("sign-in-code", notice(cashier(sign_in(true)), Notice::WrongCode { tries_left: 2 })),
+        ("confirm", cashier(confirm(100_000))),
+        ("confirm-wrong", notice(cashier(confirm(100_000)), Notice::WrongPassword { tries_left: 1 })),
+        (
+            "confirm-poor",
+            notice(cashier(confirm(5_000)), Notice::InsufficientBalance { short_by: yuan(7_850) }),
+        ),
+        ("processing", cashier(Step::Processing)),
+        (
+            "succeeded",
+            cashier(result(Outcome::Succeeded { paid_at: NOW, method: Some(MethodName::Balance) })),
+        ),
+        ("partly-refunded", cashier(result(Outcome::PartlyRefunded { refunded: yuan(5_900) }))),
+        ("refunded", cashier(result(Outcome::Refunded { refunded: yuan(12_850) }))),
+        ("closed", cashier(result(Outcome::Closed))),
+        ("expired", cashier(result(Outcome::Expired))),
+    ]
+}
+
+pub(crate) fn every_notice() -> Vec<Notice> {
+    vec![
+        Notice::WrongPassword { tries_left: 1 },
+        Notice::PasswordLocked { until: NOW },
+        Notice::MalformedPassword,
+        Notice::InsufficientBalance { short_by: yuan(1) },
+        Notice::LimitExceeded { limit: yuan(100_000) },
+        Notice::Declined,
+        Notice::MethodUnavailable,
+        Notice::AttemptsUsedUp,
+        Notice::MoneyReturned,
+        Notice::AccountFrozen,
+        Notice::WrongCode { tries_left: 3 },
+        Notice::CodeExpired,
+        Notice::CodeTooSoon { wait_s: 42 },
+        Notice::TooManyAttempts { wait_s: 61 },
+        Notice::InvalidPhone,
+        Notice::SessionEnded,
+        Notice::FormExpired,
+        Notice::AlreadyPaid,
+        Notice::TemporarilyUnavailable,
+    ]
+}
+
+pub(crate) fn console(notice: Option<SandboxNotice>, ahead_s: u64) -> ConsoleView {
+    ConsoleView { now: NOW, ahead_s, notice }
+}
+
+pub(crate) fn payers() -> Vec<PayerView> {
+    let payer = |number: u8, fen| PayerView {
+        id: format!("usr_01k9yq3vx2e8gtm4d6w7zr5hb{number}"),
+        phone: format!("1380000000{number}"),
+        password: format!("{number}{number}{number}{number}{number}{number}"),
+        balance: yuan(fen),
+    };
+    vec![payer(1, 1_000_000), payer(2, 5_000), payer(3, 12_345_678)]
+}
+
+pub(crate) fn start(empty: bool) -> StartView {
+    let row = |suffix: &str, status, fen, seconds: i64| PaymentRow {
+        id: format!("pay_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
+        cashier_url: format!("/cashier/pay_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
+        order_no: format!("20261122-{suffix}"),
+        amount: yuan(fen),
+        status,
+        created_at: Moment::from_unix_ms(NOW.unix_ms - seconds * 1000),
+    };
+    let payments = vec![
+        row("aaa", PaymentStatus::Open, 12_850, 4),
+        row("bbb", PaymentStatus::Processing, 990, 61),
+        row("ccc", PaymentStatus::Succeeded, 1_234_567, 340),
+        row("ddd", PaymentStatus::PartlyRefunded, 5_900, 3_700),
+        row("eee", PaymentStatus::Refunded, 100, 86_400),
+        row("fff", PaymentStatus::Closed, 4_999, 90_000),
+    ];
+    let create = "curl http://127.0.0.1:8080/v1/payments \\\n  -H \"Authorization: Bearer $TONGBAO_SECRET_KEY\" \\\n  \
+                  -H 'Content-Type: application/json' \\\n  \
+                  -d '{\"order_no\":\"demo-1\",\"amount\":1234,\"currency\":\"CNY\",\"description\":\"盲盒\"}'";
+    StartView {
+        console: console(empty.then_some(SandboxNotice::ClockMoved), 0),
+        api_base: BASE.into(),
+        keys_path: "tongbao-sandbox/sandbox.json".into(),
+        merchant_name: "沙箱商店".into(),
+        commands: vec![
+            CommandView { purpose: CommandPurpose::Create, command: create.into() },
+            CommandView {
+                purpose: CommandPurpose::Listen,
+                command: "tongbao listen --forward-to http://localhost:3000/notify".into(),
+            },
+            CommandView {
+                purpose: CommandPurpose::Query,
+                command: "curl 'http://127.0.0.1:8080/v1/payments?order_no=demo-1' \\\n  -H \"Authorization: Bearer $TONGBAO_SECRET_KEY\"".into(),
+            },
+        ],
+        payers: payers(),
+        payments: if empty { Vec::new() } else { payments },
+    }
+}
+
+pub(crate) fn phone(empty: bool) -> PhoneView {
+    let open = |suffix: &str, description: &str, fen, expires_in_s| OpenPayment {
+        id: format!("pay_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
+        merchant_name: "沙箱商店".into(),
+        description: description.into(),
+        amount: yuan(fen),
+        expires_in_s,
+    };
+    let Step::Confirm(confirm) = confirm(100_000) else { unreachable!() };
+    PhoneView {
+        console: console((!empty).then_some(SandboxNotice::Paid), 90_000),
+        payers: payers(),
+        selected_payer: payers()[1].id.clone(),
+        methods: confirm.methods,
+        code: String::new(),
+        next_fault: if empty { Fault::Nothing } else { Fault::ResultLate },
+        open_payments: if empty {
+            Vec::new()
+        } else {
+            vec![open("aaa", "盲盒两件", 12_850, 899), open("bbb", "早餐", 990, 3_661)]
+        },
+    }
+}
+
+pub(crate) fn inbox(empty: bool) -> InboxView {
+    let message = |code: &str, text: String, seconds: i64| MessageView {
+        at: Moment::from_unix_ms(NOW.unix_ms - seconds * 1000),
+        masked_phone: "138****0001".into(),
+        text,
+        code: (!code.is_empty()).then(|| code.to_owned()),
+    };
+    let messages = vec![
+        message("482913", "【通宝】验证码 482913，5 分钟内有效。请勿告诉他人。".into(), 12),
+        message("", "【通宝】您在沙箱商店支付 ¥128.50，余额 ¥9,871.50。".into(), 340),
+        message("007331", "【通宝】验证码 007331，5 分钟内有效。请勿告诉他人。".into(), 361),
+    ];
+    InboxView { console: console(None, 0), messages: if empty { Vec::new() } else { messages } }
+}
+
+pub(crate) fn notifications(empty: bool) -> NotificationsView {
+    let attempt = |http_status, error: Option<&str>, duration_ms| AttemptRow {
+        at: NOW,
+        http_status,
+        error: error.map(str::to_owned),
+        duration_ms,
+    };
+    let delivery = |suffix: &str, event: &str, status, attempts, next| {
+        DeliveryRow {
+        id: format!("dlv_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
+        event_id: format!("evt_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
+        event_type: event.into(),
+        url: "http://localhost:3000/notify/tongbao".into(),
+        status,
+        attempts,
+        next_attempt_at: next,
+        body: "{\n  \"id\": \"evt_01k9yq3vx2e8gtm4d6w7zr5hbn\",\n  \"type\": \"payment.succeeded\",\n  \"data\": {\n    \"payment\": {\n      \"amount\": 12850,\n      \"currency\": \"CNY\"\n    }\n  }\n}".into(),
+    }
+    };
+    let deliveries = vec![
+        delivery("aaa", "payment.succeeded", DeliveryStatus::Done, vec![attempt(Some(200), None, 14)], None),
+        delivery(
+            "bbb",
+            "payment.succeeded",
+            DeliveryStatus::Waiting,
+            vec![attempt(None, Some("connection refused"), 2), attempt(Some(500), None, 31)],
+            Some(NOW),
+        ),
+        delivery("ccc", "refund.succeeded", DeliveryStatus::Due, Vec::new(), Some(NOW)),
+        delivery(
+            "ddd",
+            "payment.closed",
+            DeliveryStatus::GivenUp,
+            vec![attempt(None, Some("no answer within 10 s"), 10_000)],
+            None,
+        ),
+    ];
+    NotificationsView {
+        console: console(None, 3_600),
+        deliveries: if empty { Vec::new() } else { deliveries },
+        older: (!empty).then(|| "/sandbox/notifications?cursor=abc".to_owned()),
+    }
+}
+
+pub(crate) fn openapi() -> Value {
+    serde_json::from_str(include_str!("openapi.json")).expect("the sample is JSON")
+}

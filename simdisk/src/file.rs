@@ -108,11 +108,10 @@ impl File {
         }
     }
 
-    /// A sync that failed: some of what was pending reached the platter, and the rest is forgotten as if
-    /// it had. Processes go on seeing all of it. This is what Linux does to a page it cannot write.
+    /// A sync that failed: a part of what was pending reached the platter, and all of it is pending still.
     pub(crate) fn fail_to_sync(&mut self, chance: &mut Chance) {
         let durable = self.durable.get_or_insert_default();
-        for change in self.pending.drain(..) {
+        for change in &self.pending {
             if chance.once_in(2) {
                 change.apply(durable);
             }

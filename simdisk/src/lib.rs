@@ -11,8 +11,9 @@
 //! the n-th can be made to fail, once or for ever, or to be the last. Several connections share one
 //! disk, with SQLite's locks and its shared memory for the write-ahead log.
 //!
-//! **Absent on purpose:** damage to what was synced. SQLite does not promise to survive it; the
-//! verifier's tests cover it.
+//! **Absent on purpose:** damage to what was synced, which the verifier's tests cover; and a system that
+//! forgets what it failed to sync and says at the next sync that all is well, as some file systems of
+//! Linux do: SQLite cannot survive that followed by a power cut, and neither can we.
 
 mod chance;
 mod disk;

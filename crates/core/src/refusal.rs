@@ -51,8 +51,6 @@ pub enum Refusal {
     TooManyAttempts,
     /// The merchant's account does not cover the refund.
     MerchantBalance,
-    /// The payer's account does not cover the payment.
-    PayerBalance,
     /// The payment password is wrong.
     WrongPassword {
         /// Tries left before the lock.
@@ -93,7 +91,6 @@ impl Refusal {
             Refusal::TooManyRefunds => "too_many_refunds",
             Refusal::TooManyAttempts => "too_many_attempts",
             Refusal::MerchantBalance => "merchant_balance_insufficient",
-            Refusal::PayerBalance => "insufficient_balance",
             Refusal::WrongPassword { .. } => "wrong_password",
             Refusal::PasswordLocked { .. } => "password_locked",
             Refusal::WrongCode => "wrong_code",
@@ -121,7 +118,6 @@ impl Refusal {
             | Refusal::TooManyRefunds
             | Refusal::TooManyAttempts
             | Refusal::MerchantBalance
-            | Refusal::PayerBalance
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
@@ -137,7 +133,9 @@ impl fmt::Display for Refusal {
     /// What is wrong and what to do, in English, for the developer of the caller.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::NotFound(what) => write!(f, "There is no such {what} here. Check the id and the key you use."),
+            Refusal::NotFound(what) => {
+                write!(f, "There is no such {what} here. Check the id and the key you use.")
+            }
             Refusal::Invalid { param, must } => write!(f, "`{param}` must be {must}."),
             Refusal::OrderNoUsed(id) => write!(
                 f,
@@ -156,25 +154,34 @@ impl fmt::Display for Refusal {
             ),
             Refusal::PaymentExpired => f.write_str("The payment has expired. Create a new one."),
             Refusal::PaymentClosed => f.write_str("The payment is closed. Create a new one."),
-            Refusal::PaymentPaid => f.write_str("The payment was paid already. To give money back, refund it."),
+            Refusal::PaymentPaid => {
+                f.write_str("The payment was paid already. To give money back, refund it.")
+            }
             Refusal::PaymentProcessing => {
-                f.write_str("An attempt to pay is under way and its result is not known yet. Query the payment again shortly.")
+                f.write_str("An attempt's result is not known yet. Query the payment again shortly.")
             }
             Refusal::NotPaid => f.write_str("The payment was not paid, so there is nothing to refund."),
             Refusal::RefundTooLarge { left } => {
                 write!(f, "Only {left} minor units are left to refund of this payment.")
             }
-            Refusal::TooManyRefunds => f.write_str("The payment has had 50 refunds, which is the most it may have."),
-            Refusal::TooManyAttempts => f.write_str("Too many attempts to pay this payment failed. Create a new one."),
+            Refusal::TooManyRefunds => {
+                f.write_str("The payment has had 50 refunds, which is the most it may have.")
+            }
+            Refusal::TooManyAttempts => {
+                f.write_str("Too many attempts to pay this payment failed. Create a new one.")
+            }
             Refusal::MerchantBalance => f.write_str("The merchant's balance does not cover this refund."),
-            Refusal::PayerBalance => f.write_str("The payer's balance is too low. Choose another method or top up."),
-            Refusal::WrongPassword { tries_left } => write!(f, "The payment password is wrong. {tries_left} tries are left."),
+            Refusal::WrongPassword { tries_left } => {
+                write!(f, "The payment password is wrong. {tries_left} tries are left.")
+            }
             Refusal::PasswordLocked { .. } => {
                 f.write_str("The payment password is locked after too many wrong tries. Try again later.")
             }
             Refusal::WrongCode => f.write_str("The one-time code is wrong or too old. Ask for a new one."),
-            Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Wait half a minute before asking again."),
-            Refusal::TooManyEndpoints => f.write_str("An app may have 16 webhook endpoints. Delete one first."),
+            Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Ask again in half a minute."),
+            Refusal::TooManyEndpoints => {
+                f.write_str("An app may have 16 webhook endpoints. Delete one first.")
+            }
             Refusal::KeyRevoked => f.write_str("The key is revoked already."),
             Refusal::LeaseLost => f.write_str("Another worker has taken this task."),
         }

@@ -139,7 +139,8 @@ impl Deliveries {
         let secrets = engine.live_secrets(&secrets, engine.now());
         let secrets = secrets.map_err(|unreadable| tongbao_store::Fault::Broken(unreadable.to_string()))?;
         let body = (self.render)(&event);
-        let timestamp_s = engine.now().ms().div_euclid(1_000);
+        // Receivers compare it with their own clock, which a sandbox cannot move.
+        let timestamp_s = engine.clock.world().ms().div_euclid(1_000);
         let headers = sign(&event.id.to_string(), timestamp_s, &body, &secrets, Some(&engine.signing_key));
         Ok(Some(Letter { url: delivery.url.clone(), headers, body }))
     }

@@ -11,6 +11,8 @@ use tongbao_core::Time;
 pub trait Clock: Send + Sync {
     /// Now. Never before an earlier answer.
     fn now(&self) -> Time;
+    /// The world's time, however far this clock was moved: what others compare a timestamp with.
+    fn world(&self) -> Time;
     /// Moves it: from now on it is this far ahead of the world's. Only a sandbox does that.
     fn set_ahead_s(&self, seconds: i64);
 }
@@ -31,11 +33,14 @@ pub struct SystemClock {
 }
 
 impl Clock for SystemClock {
-    fn now(&self) -> Time {
+    fn world(&self) -> Time {
         #[expect(clippy::disallowed_methods, reason = "this is the port that everyone else asks")]
         let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let machine_ms = i64::try_from(machine.as_millis()).unwrap_or(i64::MAX);
-        let now_ms = machine_ms.saturating_add(self.ahead_ms.load(Ordering::Relaxed));
+        Time::from_ms(i64::try_from(machine.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn now(&self) -> Time {
+        let now_ms = self.world().ms().saturating_add(self.ahead_ms.load(Ordering::Relaxed));
         // A machine's clock may be set back; ours stands still until it has caught up.
         let before = self.latest_ms.fetch_max(now_ms, Ordering::Relaxed);
         Time::from_ms(now_ms.max(before))

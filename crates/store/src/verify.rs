@@ -156,9 +156,10 @@ fn walk_log(
         }
         progress(report.changes + report.postings);
     }
-    // What comes after the last change that was read belongs to a change that came meanwhile.
-    if let Some(stray) = postings.take(1)?.first().filter(|posting| posting.change <= report.changes) {
-        report.find(|| format!("posting {} belongs to no change", stray.number));
+    // What comes after the last change that was read belongs to a change that came meanwhile, or to none.
+    if let Some(stray) = postings.take(1)?.first() {
+        let later = stray.change > report.changes && changed_since(store, report.changes)?;
+        report.expect(later, || format!("posting {} belongs to no change", stray.number));
     }
     Ok(last_word)
 }
@@ -226,21 +227,21 @@ impl Accounts<'_> {
 
 fn check_accounts(store: &dyn Store, report: &mut Report, recount: &Recount) -> Result<(), Fault> {
     let mut sums: HashMap<_, i128> = HashMap::new();
-    let (mut after, mut seen) = (0, 0);
-    loop {
+    let (mut after, mut seen, mut more) = (0, 0, true);
+    while more {
         let lines = match store.read(Query::Accounts(after, READ_ROWS_MAX))? {
             Page::Accounts(lines) => lines,
             other => return Err(unexpected(&other)),
         };
-        let Some(last) = lines.last() else { break };
-        after = last.number;
+        more = lines.len() == READ_ROWS_MAX as usize;
+        after = lines.last().map_or(after, |last| last.number);
         for AccountLine { number, key, state } in lines {
             let counted = recount.accounts.get(&number).copied();
             seen += u64::from(counted.is_some());
             let counted = counted.unwrap_or_default();
             *sums.entry(key.currency).or_default() += i128::from(counted.balance());
             // An account that moved after the log was read is ahead of the count, never behind or beside it.
-            let moved_since = state.head > report.postings;
+            let moved_since = state.head > report.postings && changed_since(store, report.changes)?;
             report.expect(moved_since || state == counted, || {
                 format!(
                     "account {number} stores a balance of {}; its postings come to {}",
@@ -270,14 +271,14 @@ fn check_records(
     last_word: &LastWord,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Fault> {
-    let (mut after, mut known) = (None, 0);
-    loop {
+    let (mut after, mut known, mut more) = (None, 0, true);
+    while more {
         let lines = match store.read(Query::Stored(after, READ_ROWS_MAX))? {
             Page::Stored(lines) => lines,
             other => return Err(unexpected(&other)),
         };
-        let Some(last) = lines.last() else { break };
-        after = Some(last.id);
+        more = lines.len() == READ_ROWS_MAX as usize;
+        after = lines.last().map(|last| last.id);
         for line in lines {
             report.records += 1;
             let Some((version, body)) = last_word.get(&line.id) else {

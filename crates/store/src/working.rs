@@ -166,29 +166,36 @@ impl Working {
     }
 
     fn apply(&mut self, rows: &mut dyn Rows, cause: &Cause, change: ChangeSet) -> Result<Outcome, Fault> {
-        let ready = self.prepare(rows, cause, &change)?;
+        let ChangeSet { records, postings, tasks, done } = change;
+        let ready = self.prepare(rows, cause, records, &postings)?;
         let committed = Committed { number: ready.line.number, digest: ready.line.digest };
         self.take_over(rows, ready)?;
-        for key in &change.done {
+        for key in &done {
             rows.remove_task(key)?;
         }
-        for task in &change.tasks {
+        for task in &tasks {
             rows.insert_task(task)?;
         }
         Ok(Outcome::Committed(committed))
     }
 
     /// Checks a change set and works out everything it writes; nothing is taken over yet.
-    fn prepare(&mut self, rows: &mut dyn Rows, cause: &Cause, change: &ChangeSet) -> Result<Ready, Fault> {
-        let mut records = Vec::with_capacity(change.records.len());
+    fn prepare(
+        &mut self,
+        rows: &mut dyn Rows,
+        cause: &Cause,
+        changed: Vec<Record>,
+        posted: &[Posting],
+    ) -> Result<Ready, Fault> {
+        let mut records = Vec::with_capacity(changed.len());
         let mut keys = Vec::new();
-        for record in &change.records {
+        for record in changed {
             if records.iter().any(|(known, _): &(Record, Vec<u8>)| known.id() == record.id()) {
                 return Err(broken(format!("{} is written twice in one change", record.id())));
             }
-            self.check_record(rows, record, &mut keys)?;
+            self.check_record(rows, &record, &mut keys)?;
             let body = record.encode().map_err(|error| broken(format!("{}: {error}", record.id())))?;
-            records.push((record.clone(), body));
+            records.push((record, body));
         }
         let touched = |(record, body): &(Record, Vec<u8>)| Touched::of(record.id(), record.version(), body);
         let mut line = ChangeLine {
@@ -198,10 +205,10 @@ impl Working {
             actor: cause.actor.to_string(),
             input: cause.input.to_owned(),
             touched: records.iter().map(touched).collect(),
-            postings: u32::try_from(change.postings.len()).map_err(|_| broken("too many postings"))?,
+            postings: u32::try_from(posted.len()).map_err(|_| broken("too many postings"))?,
             digest: [0; 32],
         };
-        let (postings, accounts, marks) = self.post(rows, &line, &change.postings)?;
+        let (postings, accounts, marks) = self.post(rows, &line, posted)?;
         let opened = accounts.iter().filter(|(_, known)| known.number > self.head.account);
         let opened: Vec<(u64, AccountKey)> = opened.map(|(key, known)| (known.number, *key)).collect();
         line.digest = log::digest(&self.head.digest, &line, &postings, &opened);

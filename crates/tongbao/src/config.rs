@@ -80,7 +80,8 @@ impl Rate {
 impl Config {
     /// Reads and checks the file.
     pub(crate) fn read(file: &Path) -> Result<Config, Failure> {
-        let text = fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let text =
+            fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let config: Config = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         let web = config.base_url.starts_with("https://") || config.base_url.starts_with("http://");
         if !web || config.base_url.ends_with('/') {
@@ -94,7 +95,8 @@ impl Config {
 
     /// Certificate and key for the listener.
     pub(crate) fn tls(&self) -> Option<TlsConfig> {
-        let files = |tls: &Tls| TlsConfig { cert_file: tls.cert_file.clone(), key_file: tls.key_file.clone() };
+        let files =
+            |tls: &Tls| TlsConfig { cert_file: tls.cert_file.clone(), key_file: tls.key_file.clone() };
         self.tls.as_ref().map(files)
     }
 }

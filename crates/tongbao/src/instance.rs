@@ -16,7 +16,7 @@ use std::{
 use tongbao_core::{Key, sandbox::Sandbox};
 use tongbao_engine::{Engine, Entropy, Mode, SystemEntropy, auth::hex};
 use tongbao_store::{
-    Store,
+    Page, Query, Store,
     sqlite::{SqliteReader, SqliteStore},
 };
 
@@ -54,7 +54,12 @@ impl Instance {
 
     /// Makes the directory, for its owner only.
     pub(crate) fn create(&self) -> Result<(), Failure> {
-        fs::create_dir_all(&self.directory)
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&self.directory)
             .map_err(|error| format!("cannot make {}: {error}", self.directory.display()))?;
         Ok(())
     }
@@ -66,7 +71,23 @@ impl Instance {
         if is_sandbox && mode == Mode::Production {
             return Err("this database belongs to a sandbox; production needs one of its own".into());
         }
-        Ok(Arc::new(Engine::new(store, mode, &self.master_key()?)?))
+        let is_used = matches!(store.read(Query::Changes(0, 1))?, Page::Changes(lines) if !lines.is_empty());
+        if is_used && !is_sandbox && mode == Mode::Sandbox {
+            return Err("this database belongs to production; a sandbox needs one of its own".into());
+        }
+        let key = match self.master_key()? {
+            Some(key) => key,
+            None if is_used => {
+                let file = self.master_key_file();
+                return Err(format!(
+                    "{} is missing: what this database has sealed can only be read with it; put it back",
+                    file.display()
+                )
+                .into());
+            }
+            None => self.make_master_key()?,
+        };
+        Ok(Arc::new(Engine::new(store, mode, &key)?))
     }
 
     /// Opens the store for reading, also beside a process that writes it.
@@ -78,23 +99,27 @@ impl Instance {
         Ok(SqliteReader::open(&file)?)
     }
 
-    /// The master key: from the environment, or the file, which is made if there is neither.
-    fn master_key(&self) -> Result<[u8; 32], Failure> {
+    /// The master key, from the environment or the file.
+    fn master_key(&self) -> Result<Option<[u8; 32]>, Failure> {
         if let Ok(text) = std::env::var(MASTER_KEY_VARIABLE) {
             return parse_key(&text)
+                .map(Some)
                 .ok_or_else(|| format!("{MASTER_KEY_VARIABLE} must be 64 hexadecimal digits").into());
         }
         let file = self.master_key_file();
         match fs::read_to_string(&file) {
             Ok(text) => parse_key(text.trim())
+                .map(Some)
                 .ok_or_else(|| format!("{} must hold 64 hexadecimal digits", file.display()).into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let key = SystemEntropy.secret();
-                write_private(&file, &format!("{}\n", hex(&key)))?;
-                Ok(key)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("cannot read {}: {error}", file.display()).into()),
         }
+    }
+
+    fn make_master_key(&self) -> Result<[u8; 32], Failure> {
+        let key = SystemEntropy.secret();
+        write_private(&self.master_key_file(), &format!("{}\n", hex(&key)))?;
+        Ok(key)
     }
 }
 

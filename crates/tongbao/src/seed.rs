@@ -21,8 +21,11 @@ const FEE_BPS: u16 = 60;
 
 /// The test payers: phone number, payment password, balance in fen. 170 0000 numbers are not assigned
 /// to anyone; the third payer cannot afford much, on purpose.
-const PAYERS: [(&str, &str, i64); 3] =
-    [("17000000001", "111111", 1_000_000), ("17000000002", "222222", 100_000), ("17000000003", "333333", 100)];
+const PAYERS: [(&str, &str, i64); 3] = [
+    ("17000000001", "111111", 1_000_000),
+    ("17000000002", "222222", 100_000),
+    ("17000000003", "333333", 100),
+];
 
 /// `sandbox.json`: everything a program needs to use the sandbox.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,8 +62,9 @@ pub(crate) struct SandboxPayer {
 impl SandboxFile {
     /// Reads it.
     pub(crate) fn read(file: &Path) -> Result<SandboxFile, Failure> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| format!("cannot read {}: {error}; start `tongbao sandbox` first", file.display()))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            format!("cannot read {}: {error}; start `tongbao sandbox` first", file.display())
+        })?;
         serde_json::from_str(&text).map_err(|error| format!("{} is damaged: {error}", file.display()).into())
     }
 
@@ -93,7 +97,15 @@ pub(crate) async fn sandbox(engine: &Arc<Engine>, api: &str) -> Result<SandboxFi
         payers.push(SandboxPayer { id, phone: phone.to_owned(), password: password.to_owned(), balance });
     }
     let webhook_public_key = engine.signing_key.public_key();
-    Ok(SandboxFile { api: api.to_owned(), secret_key, webhook_secret, webhook_public_key, merchant, app, payers })
+    Ok(SandboxFile {
+        api: api.to_owned(),
+        secret_key,
+        webhook_secret,
+        webhook_public_key,
+        merchant,
+        app,
+        payers,
+    })
 }
 
 /// A payer with this much money from the sandbox's bank.
@@ -107,6 +119,8 @@ pub(crate) async fn test_payer(
     let id = engine.step(input("create_payer"), move |facts, cx| payer::create(facts, cx, &new)).await?;
     let amount = Amount::new(balance).ok_or("a balance out of range")?;
     let money = Money { amount, currency: Currency::CNY };
-    engine.run(input("top_up"), move |facts, _| payer::top_up(facts, id, Channel::SandboxBank, money)).await?;
+    engine
+        .run(input("top_up"), move |facts, _| payer::top_up(facts, id, Channel::SandboxBank, money))
+        .await?;
     Ok(id)
 }

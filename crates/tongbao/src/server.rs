@@ -63,7 +63,7 @@ impl Bound {
         let router = router(&engine, base_url, notes, self.rate)?;
         let (stop, stopped) = watch::channel(false);
         let mut worker = tokio::spawn(worker.run(until(stopped.clone())));
-        let mut server = tokio::spawn(self.listener.serve(router, until(stopped)));
+        let mut server = tokio::spawn(self.listener.with_docs_base(base_url).serve(router, until(stopped)));
         let early = tokio::select! {
             () = signal() => None,
             ended = &mut worker => Some(format!("the worker ended: {ended:?}")),
@@ -112,15 +112,18 @@ fn router(
     rate: Rate,
 ) -> Result<Router, Failure> {
     let api = Api::new(Arc::clone(engine), base_url);
-    let document = serde_json::to_value(openapi::document())?;
+    let mut document = serde_json::to_value(openapi::document())?;
+    document["servers"] = json!([{"url": base_url}]);
     let pages = Pages::new(Arc::clone(engine), base_url, document);
     let keys = Arc::new(Limiter::new(rate.key(), rate.remembered()));
     let by_key = |request: &http::Request<axum::body::Body>| request.headers().get(AUTHORIZATION).cloned();
     let addresses = Arc::new(Limiter::new(rate.address(), rate.remembered()));
     let mut router = openapi::router(Arc::clone(&api)).layer(RateLimit::new(keys, by_key));
     router = router.merge(handlers::router(Arc::clone(&pages)));
+    // No routes at all for an engine of production.
+    router = router.merge(sandbox_router(api));
     if let Some(notes) = notes {
-        router = router.merge(sandbox_router(api)).merge(handlers::sandbox_router(pages, notes));
+        router = router.merge(handlers::sandbox_router(pages, notes));
     }
     let health = Router::new().route("/health", get(health)).with_state(Arc::clone(engine));
     Ok(router.layer(RateLimit::new(addresses, by_network)).merge(health))

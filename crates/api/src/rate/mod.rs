@@ -37,15 +37,6 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Production, one API key: an eighth of what one process must take at least (8,000 payments a second).
-    pub const PRODUCTION_KEY: Self = Self::new(1_000, 2_000);
-
-    /// Production, one network address before it has shown a key: pages, and guesses at keys.
-    pub const PRODUCTION_ADDRESS: Self = Self::new(100, 400);
-
-    /// Sandbox: more than a load test from one machine makes.
-    pub const SANDBOX: Self = Self::new(100_000, 200_000);
-
     /// A quota; zero counts as one.
     pub const fn new(per_second: u32, burst: u32) -> Self {
         Self { per_second: at_least_one(per_second), burst: at_least_one(burst) }

@@ -119,7 +119,12 @@ pub fn collect(
     Ok((change, Created { payment, new: true }))
 }
 
-fn pay_known(facts: &dyn Facts, cx: &mut Context, now: &Payment, ask: &Pay) -> Result<(ChangeSet, Payment), Stop> {
+fn pay_known(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    now: &Payment,
+    ask: &Pay,
+) -> Result<(ChangeSet, Payment), Stop> {
     payer::known(facts, ask.payer)?;
     let mut change = ChangeSet::default();
     if ask.proof == Proof::Password {

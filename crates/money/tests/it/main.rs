@@ -51,9 +51,10 @@ proptest! {
     }
 
     #[test]
-    fn portions_of_a_growing_part_grow_to_the_whole(fee in 0..=1_000_000_i64, whole in 1..=1_000_000_i64, at in 0.0..1.0_f64) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_arithmetic, reason = "a random part")]
-        let part = (whole as f64 * at) as i64;
+    fn portions_of_a_growing_part_grow_to_the_whole(
+        fee in 0..=1_000_000_i64,
+        (whole, part) in (1..=1_000_000_i64).prop_flat_map(|whole| (Just(whole), 0..whole)),
+    ) {
         let portion = minor(fee).portion(minor(part), minor(whole)).unwrap();
         let next = minor(fee).portion(minor(part + 1), minor(whole)).unwrap();
         prop_assert!(portion <= next);

@@ -21,8 +21,8 @@ CREATE TABLE list (
     PRIMARY KEY (list, uuid)
 ) STRICT, WITHOUT ROWID;
 
--- Accounts, numbered in the order of first use; totals may be behind (see `tail`). The balance is credits minus debits, and the database
--- itself refuses one below the floor.
+-- Accounts, numbered in the order of first use; totals may be behind (see `tail`). The balance is credits
+-- minus debits, and the database itself refuses one below the floor.
 CREATE TABLE account (
     number  INTEGER PRIMARY KEY,
     name    TEXT    NOT NULL UNIQUE,

@@ -16,7 +16,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound::{Excluded, Unbounded},
-    sync::{Arc, RwLock},
+    sync::{Arc, Mutex, RwLock},
 };
 
 use tongbao_core::{Id, KeyDigest, List, ledger::AccountState};
@@ -119,6 +119,8 @@ fn count(rest: &mut &[u8]) -> Option<u32> {
 pub(super) struct Deferred {
     young: Entries,
     old: Arc<Entries>,
+    /// Held from before a commit until its entries are shown.
+    publishing: Arc<Mutex<()>>,
 }
 
 /// The same, shared.
@@ -142,7 +144,7 @@ impl Deferred {
         let of = |entries: &Entries| -> Vec<Uuid> {
             let uuid = |(_, uuid): &Listing| Uuid::from_bytes(*uuid);
             if newest_first {
-                let range = entries.lists.range(((name, [0; 16]))..from).rev();
+                let range = entries.lists.range((name, [0; 16])..from).rev();
                 range.take(limit as usize).map(uuid).collect()
             } else {
                 let range = entries.lists.range((Excluded(from), Unbounded));
@@ -152,6 +154,12 @@ impl Deferred {
         let mut found = of(&self.young);
         found.extend(of(&self.old));
         found
+    }
+
+    /// What the writer holds from before a commit until its entries are shown: rows of the commit can be
+    /// seen a moment before that.
+    pub(super) fn publishing(&self) -> Arc<Mutex<()>> {
+        Arc::clone(&self.publishing)
     }
 
     /// Takes over what a commit made durable.

@@ -48,8 +48,9 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), Fault> {
 
 /// Refuses a database that is not of this version.
 pub(super) fn check(connection: &Connection) -> Result<(), Fault> {
+    let known = connection.table_exists(None, "migration").map_err(|error| fault(&error))?;
     for migration in MIGRATIONS {
-        if applied(connection, migration)?.is_none() {
+        if !known || applied(connection, migration)?.is_none() {
             return Err(Fault::Stopped(format!(
                 "migration {} is missing: run `tongbao migrate`",
                 migration.number

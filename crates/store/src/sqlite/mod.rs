@@ -163,9 +163,15 @@ impl SqliteReader {
     /// Writes a consistent copy of the whole store to a new file, also while another process writes.
     pub fn copy_to(&self, target: &Path) -> Result<(), Fault> {
         let connection = open::reader(&self.options)?;
+        // Otherwise the new file could not be written either; this one was opened to be read only.
+        connection.pragma_update(None, "query_only", false).map_err(|error| fault(&error))?;
         let name = target.to_str().ok_or_else(|| Fault::Stopped("the file name is not UTF-8".to_owned()))?;
         connection.execute("VACUUM INTO ?1", [name]).map_err(|error| fault(&error))?;
-        let copied = std::fs::File::open(target).and_then(|file| file.sync_all());
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let copied = std::fs::File::open(target)
+            .and_then(|file| file.sync_all())
+            // The file's name is in the folder, which is synced apart.
+            .and_then(|()| std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all());
         copied.map_err(|error| Fault::Stopped(format!("the copy could not be made durable: {error}")))
     }
 

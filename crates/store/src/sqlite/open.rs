@@ -66,7 +66,15 @@ pub(super) fn writer(options: &Options) -> Result<(Connection, Option<File>), Fa
     let mut connection = connect(options, flags)?;
     configure(&connection, options).map_err(|error| fault(&error))?;
     migrate::run(&mut connection)?;
+    settle(&connection).map_err(|error| fault(&error))?;
     Ok((connection, lock))
+}
+
+/// Makes everything durable that can be seen. A process that was killed between writing a commit and
+/// syncing it leaves a commit that the next one finds and answers by; a power cut must not take it back
+/// then. Folding the log into the file begins with a sync of the log.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
@@ -80,7 +88,8 @@ fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()>
 }
 
 fn lock(path: &Path) -> Result<File, Fault> {
-    let path = path.with_extension("lock");
+    // Whatever name the file was called by, there is one lock for it.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned()).with_extension("lock");
     let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let file = opened.map_err(|error| Fault::Stopped(format!("{}: {error}", path.display())))?;
     match file.try_lock() {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     deferred::{Deferred, Shared},
-    rows::{decode, signed, state, unsigned},
+    rows::{decode, load_tail, signed, state, unsigned},
 };
 use crate::{
     limits::READ_ROWS_MAX,
@@ -64,6 +64,13 @@ impl Reader<'_> {
     fn deferred<T>(&self, look: impl FnOnce(&Deferred) -> T) -> T {
         look(&self.deferred.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Waits until what every commit seen so far has put off is shown, too: at most for the commit that is
+    /// under way. Whoever reads the log and then balances must not find them behind it.
+    fn wait_for_publication(self) {
+        let publishing = self.deferred(Deferred::publishing);
+        drop(publishing.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 /// Answers a query. What is not merged yet is looked at before the tables are.
@@ -84,16 +91,21 @@ pub(super) fn read(reader: Reader<'_>, query: &Query) -> Result<Page, Fault> {
         }
         Query::Account(account) => Ok(Page::Account(account_state(reader, account)?.1)),
         Query::Entries { account, before, limit } => {
-            within(connection, || entries(reader, account, *before, *limit)).map(Page::Entries)
+            entries(reader, account, *before, *limit).map(Page::Entries)
         }
-        Query::BalanceAt(account, at) => {
-            within(connection, || balance_at(reader, account, *at)).map(Page::Balance)
-        }
-        Query::Trial => trial(reader).map(Page::Trial),
+        Query::BalanceAt(account, at) => balance_at(reader, account, *at).map(Page::Balance),
+        Query::Trial => within(connection, || trial(connection)).map(Page::Trial),
         Query::Backlog(now) => backlog(connection, *now).map(Page::Backlog),
-        Query::Changes(after, limit) => changes(connection, *after, *limit).map(Page::Changes),
+        Query::Changes(after, limit) => {
+            let lines = changes(connection, *after, *limit)?;
+            reader.wait_for_publication();
+            Ok(Page::Changes(lines))
+        }
         Query::Postings(after, limit) => postings(connection, *after, *limit).map(Page::Postings),
-        Query::Accounts(after, limit) => accounts(reader, *after, *limit).map(Page::Accounts),
+        // Held for the page, so that no state is merged and forgotten between table and memory.
+        Query::Accounts(after, limit) => {
+            reader.deferred(|recent| accounts(connection, recent, *after, *limit)).map(Page::Accounts)
+        }
         Query::Stored(after, limit) => stored(connection, *after, *limit).map(Page::Stored),
     }
 }
@@ -167,7 +179,8 @@ fn posting(connection: &Connection, number: u64) -> Result<Option<PostingLine>, 
     one(connection, &sql, [signed(number)], posting_line)
 }
 
-/// Walks an account's postings back from `head`, newest first, for as long as `keep` says so.
+/// Walks an account's postings back from `head`, newest first, for as long as `keep` says so. Without a
+/// transaction around it: postings never change, and one begun before `head` was known might lack it.
 fn walk(
     connection: &Connection,
     account: u64,
@@ -239,11 +252,13 @@ fn balance_at(reader: Reader<'_>, account: &AccountKey, at: Time) -> Result<i64,
     Ok(0)
 }
 
-fn trial(reader: Reader<'_>) -> Result<Vec<TrialLine>, Fault> {
+/// The sums of one moment: with the tail of that moment, and not with what is in memory by now.
+fn trial(connection: &Connection) -> Result<Vec<TrialLine>, Fault> {
+    let (recent, _) = load_tail(connection)?;
     let mut lines: Vec<TrialLine> = Vec::new();
     let mut after = 0;
     loop {
-        let page = accounts(reader, after, READ_ROWS_MAX)?;
+        let page = accounts(connection, &recent, after, READ_ROWS_MAX)?;
         let Some(last) = page.last() else { break };
         after = last.number;
         for account in page {
@@ -311,21 +326,21 @@ fn postings(connection: &Connection, after: u64, limit: u32) -> Result<Vec<Posti
     all(connection, &sql, params![signed(after), limit.min(READ_ROWS_MAX)], posting_line)
 }
 
-fn accounts(reader: Reader<'_>, after: u64, limit: u32) -> Result<Vec<AccountLine>, Fault> {
+fn accounts(
+    connection: &Connection,
+    recent: &Deferred,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<AccountLine>, Fault> {
     let sql = "SELECT number, name, debits, credits, entries, head FROM account
                WHERE number > ?1 ORDER BY number LIMIT ?2";
-    let params = params![signed(after), limit.min(READ_ROWS_MAX)];
-    // Held for the page, so that no state is merged and forgotten between table and memory.
-    let recent = reader.deferred.read().unwrap_or_else(PoisonError::into_inner);
-    let lines = all(reader.connection, sql, params, |row| {
+    all(connection, sql, params![signed(after), limit.min(READ_ROWS_MAX)], |row| {
         let name: String = row.get(1)?;
         let key = name.parse().map_err(|_| bad("an account's name"))?;
         let number = unsigned(row.get(0)?);
         let stored = state(row, 2)?;
         Ok(AccountLine { number, key, state: recent.account(number).unwrap_or(stored) })
-    });
-    drop(recent);
-    lines
+    })
 }
 
 fn stored(connection: &Connection, after: Option<Id>, limit: u32) -> Result<Vec<RecordLine>, Fault> {

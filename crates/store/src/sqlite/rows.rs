@@ -82,6 +82,8 @@ impl SqliteRows {
         }
         let size = MERGED_MIN + MERGED_PER_ENTRY * self.pending.len();
         let (progress, merged) = self.merge(size)?;
+        let publishing = self.deferred.read().unwrap_or_else(PoisonError::into_inner).publishing();
+        let _publishing = publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.execute("COMMIT", [])?;
         self.tail += i64::from(!self.pending.is_empty());
         self.progress = progress;
@@ -250,14 +252,11 @@ impl Rows for SqliteRows {
     }
 
     fn insert_account(&mut self, number: u64, key: &AccountKey, state: AccountState) -> Result<(), Fault> {
+        // Its name is needed at once; its totals are shown together with those on the other side.
         let sql = "INSERT INTO account (number, name, debits, credits, entries, head, floor)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let (entries, head) = (signed(state.entries), signed(state.head));
-        let floor = key.account.floor();
-        self.execute(
-            sql,
-            params![signed(number), key.to_string(), state.debits, state.credits, entries, head, floor],
-        )
+                   VALUES (?1, ?2, 0, 0, 0, 0, ?3)";
+        self.execute(sql, params![signed(number), key.to_string(), key.account.floor()])?;
+        self.update_account(number, state)
     }
 
     fn update_account(&mut self, number: u64, state: AccountState) -> Result<(), Fault> {

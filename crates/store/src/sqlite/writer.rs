@@ -87,7 +87,9 @@ impl Writer {
                 Ok(())
             }
             Err(fault) => {
-                waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
+                for waiting in waiting {
+                    waiting.fail(&fault);
+                }
                 for job in jobs.drain(..) {
                     match job {
                         Job::Step(_, reply) => drop(reply.send(Err(fault.clone()))),

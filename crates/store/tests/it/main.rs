@@ -1,6 +1,5 @@
 //! The stores against one suite, against each other, and against disks that fail.
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -12,6 +11,7 @@ mod conformance;
 mod power;
 mod programs;
 mod sqlite;
+mod verifier;
 
 use tongbao_store::model::ModelStore;
 

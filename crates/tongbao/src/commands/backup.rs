@@ -46,11 +46,19 @@ impl Backup {
             return Err(format!("{} exists already", self.to.display()).into());
         }
         let bar = output::progress("copying");
-        instance.reader()?.copy_to(&self.to)?;
+        let copied = instance.reader()?.copy_to(&self.to);
         bar.finish_and_clear();
-        recount(&self.to)?;
+        if let Err(error) = copied.map_err(Failure::from).and_then(|()| recount(&self.to)) {
+            // Half a backup must not be taken for one; it was not there before.
+            drop(fs::remove_file(&self.to));
+            return Err(error);
+        }
         let key = instance.master_key_file();
-        output::line(format_args!("backed up to {}; keep {} too, elsewhere", self.to.display(), key.display()))?;
+        output::line(format_args!(
+            "backed up to {}; keep {} too, elsewhere",
+            self.to.display(),
+            key.display()
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -70,7 +78,11 @@ impl Restore {
         fs::File::open(&fresh)?.sync_all()?;
         fs::rename(&fresh, &target)?;
         let key = instance.master_key_file();
-        output::line(format_args!("restored to {}; put the master key at {}", target.display(), key.display()))?;
+        output::line(format_args!(
+            "restored to {}; put the master key at {}",
+            target.display(),
+            key.display()
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

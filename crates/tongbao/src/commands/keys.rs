@@ -95,7 +95,9 @@ impl Keys {
                     make_key(&engine, app, scopes, networks, days).await
                 }
                 What::Revoke { key } => {
-                    engine.run(input("revoke_api_key"), move |facts, cx| api_key::revoke(facts, cx, key)).await?;
+                    engine
+                        .run(input("revoke_api_key"), move |facts, cx| api_key::revoke(facts, cx, key))
+                        .await?;
                     output::line(format_args!("revoked {key}"))
                 }
             }

@@ -42,7 +42,8 @@ impl Listen {
     /// Forwards until it is stopped.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let sandbox = SandboxFile::read(&self.data.instance().directory().join("sandbox.json"))?;
-        let secret = Secret::parse(&sandbox.webhook_secret).map_err(|_| "sandbox.json holds no webhook secret")?;
+        let secret =
+            Secret::parse(&sandbox.webhook_secret).map_err(|_| "sandbox.json holds no webhook secret")?;
         let client = Client::builder().timeout(FORWARD_TIMEOUT).no_proxy().build()?;
         block_on(async {
             let mut source = Source { client: client.clone(), sandbox, seen: HashSet::new() };
@@ -92,9 +93,11 @@ impl Source {
             let events = page["data"].as_array().cloned().unwrap_or_default();
             let before = fresh.len();
             let count = events.len();
-            fresh.extend(events.into_iter().filter(|event| {
-                event["id"].as_str().is_some_and(|id| self.seen.insert(id.to_owned()))
-            }));
+            fresh.extend(
+                events
+                    .into_iter()
+                    .filter(|event| event["id"].as_str().is_some_and(|id| self.seen.insert(id.to_owned()))),
+            );
             cursor = page["next_cursor"].as_str().map(str::to_owned);
             // A page of which something was seen is followed by pages that were seen.
             if cursor.is_none() || fresh.len() - before < count {
@@ -123,7 +126,7 @@ impl Source {
 async fn forward(client: &Client, url: &str, secret: &Secret, event: &Value) -> Result<(), Failure> {
     let body = serde_json::to_vec(event)?;
     let id = event["id"].as_str().unwrap_or_default();
-    let timestamp_s = SystemClock::default().now().ms().div_euclid(1_000);
+    let timestamp_s = SystemClock::default().world().ms().div_euclid(1_000);
     let headers = sign(id, timestamp_s, &body, std::slice::from_ref(secret), None);
     let mut request = client.post(url).header("content-type", "application/json");
     for (name, value) in headers.pairs() {

@@ -30,7 +30,8 @@ fn commands(file: &SandboxFile, directory: &Path) -> Vec<Pasted> {
     let program = std::env::args().next().unwrap_or_else(|| "tongbao".to_owned());
     let refund = |number: u8, amount: u32| {
         format!(
-            "curl -s {api}/v1/refunds {auth} {json} \\\n  -d '{{\"payment\":\"'$PAY'\",\"refund_no\":\"R-100{number}\",\"amount\":{amount}}}'"
+            "curl -s {api}/v1/refunds {auth} {json} \\\n  \
+             -d '{{\"payment\":\"'$PAY'\",\"refund_no\":\"R-100{number}\",\"amount\":{amount}}}'"
         )
     };
     vec![
@@ -47,7 +48,7 @@ fn commands(file: &SandboxFile, directory: &Path) -> Vec<Pasted> {
             ),
         },
         Pasted {
-            what: "Pay it as a test payer (or on the phone page, or at its cashier with the payer's phone and password)",
+            what: "Pay it as a test payer (or on the phone page, or at its cashier with phone and password)",
             purpose: None,
             command: format!(
                 "curl -s {api}/sandbox/phone/pay {json} -d '{{\"payer\":\"{payer}\",\"code\":\"'$PAY'\"}}'"
@@ -56,8 +57,16 @@ fn commands(file: &SandboxFile, directory: &Path) -> Vec<Pasted> {
         Pasted { what: "Refund a part", purpose: Some(CommandPurpose::Refund), command: refund(1, 999) },
         Pasted { what: "Refund the rest", purpose: None, command: refund(2, 1_000) },
         Pasted { what: "A third refund is refused", purpose: None, command: refund(3, 1) },
-        Pasted { what: "List what happened", purpose: None, command: format!("curl -s {api}/v1/events {auth}") },
-        Pasted { what: "Recount the books", purpose: None, command: format!("{program} verify --data {data}") },
+        Pasted {
+            what: "List what happened",
+            purpose: None,
+            command: format!("curl -s {api}/v1/events {auth}"),
+        },
+        Pasted {
+            what: "Recount the books",
+            purpose: None,
+            command: format!("{program} verify --data {data}"),
+        },
     ]
 }
 
@@ -76,7 +85,9 @@ pub(crate) fn notes(file: &SandboxFile, directory: &Path) -> SandboxNotes {
 pub(crate) fn text(file: &SandboxFile, directory: &Path) -> String {
     let api = &file.api;
     let mut text = format!(
-        "Tongbao sandbox · 通宝沙箱\n\n  API        {api}/v1     documentation {api}/docs\n  Start      {api}/sandbox\n  Phone      {api}/sandbox/phone\n  Inbox      {api}/sandbox/inbox\n  Notices    {api}/sandbox/notifications\n  Keys       {}\n\n",
+        "Tongbao sandbox · 通宝沙箱\n\n  API        {api}/v1     documentation {api}/docs\n  \
+         Start      {api}/sandbox\n  Phone      {api}/sandbox/phone\n  Inbox      {api}/sandbox/inbox\n  \
+         Notices    {api}/sandbox/notifications\n  Keys       {}\n\n",
         directory.join("sandbox.json").display(),
     );
     for payer in &file.payers {

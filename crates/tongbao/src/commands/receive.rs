@@ -37,7 +37,8 @@ impl Receive {
         };
         let webhook = Webhook::new(&secret).map_err(|_| "the secret must be of the form whsec_…")?;
         block_on(async {
-            let listener = Listener::bind(ListenConfig { addr: self.listen, tls: None, limits: Limits::default() })?;
+            let listener =
+                Listener::bind(ListenConfig { addr: self.listen, tls: None, limits: Limits::default() })?;
             output::line(format_args!("receiving notifications at http://{}/", listener.local_addr()))?;
             let router = Router::new().route("/", post(check)).with_state(Arc::new(webhook));
             let drained = listener.serve(router, async { drop(tokio::signal::ctrl_c().await) }).await;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::Args;
+use tongbao_api::listener::development_certificate;
 use tongbao_engine::{Engine, Mode};
 use tongbao_store::{Page, Query};
 
@@ -29,6 +30,9 @@ pub(crate) struct Sandbox {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", env = "TONGBAO_SANDBOX_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Speak TLS with a certificate made for development, kept in DIR/tls
+    #[arg(long)]
+    tls: bool,
 }
 
 impl Sandbox {
@@ -38,9 +42,12 @@ impl Sandbox {
         instance.create()?;
         block_on(async {
             let engine = instance.engine(Mode::Sandbox)?;
-            let serving = Serving { listen: self.listen, tls: None, rate: Rate::sandbox() };
-            let bound = serving.bind()?;
-            let base_url = format!("http://{}", bound.address());
+            let names = ["localhost".to_owned(), self.listen.ip().to_string()];
+            let certificate = || development_certificate(&instance.directory().join("tls"), &names);
+            let tls = self.tls.then(certificate).transpose()?;
+            let bound = Serving { listen: self.listen, tls, rate: Rate::sandbox() }.bind()?;
+            let scheme = if self.tls { "https" } else { "http" };
+            let base_url = format!("{scheme}://{}", bound.address());
             let file = prepare(&engine, &instance.directory().join("sandbox.json"), &base_url).await?;
             output::line(quick_start::text(&file, &self.data))?;
             serve(bound, engine, &base_url, &file, &self.data).await
@@ -68,7 +75,10 @@ async fn prepare(engine: &Arc<Engine>, path: &Path, base_url: &str) -> Result<Sa
     } else if path.exists() {
         SandboxFile::read(path)?
     } else {
-        return Err(format!("{} is gone, and the secret key with it; start a new sandbox elsewhere", path.display()).into());
+        let gone = path.display();
+        return Err(
+            format!("{gone} is gone, and the secret key with it; start a new sandbox elsewhere").into()
+        );
     };
     base_url.clone_into(&mut file.api);
     file.write(path)?;

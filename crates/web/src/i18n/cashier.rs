@@ -34,10 +34,12 @@ texts! {
         PaidAt: "支付时间", "Paid at";
         Expired: "订单已过期", "This payment has expired";
         ExpiredBody: "支付时间已过。请回到商家重新下单；如果银行已经扣款，会自动退回。",
-            "The time to pay is over. Please order again in the shop. Should your bank have charged you, the money comes back by itself.";
+            "The time to pay is over. Please order again in the shop. Should your bank have charged you, \
+             the money comes back by itself.";
         Closed: "订单已关闭", "This payment is closed";
         ClosedBody: "商家已关闭此订单。如需购买，请重新下单；如果银行已经扣款，会自动退回。",
-            "The shop closed it. Please order again if you still want it. Should your bank have charged you, the money comes back by itself.";
+            "The shop closed it. Please order again if you still want it. Should your bank have charged you, \
+             the money comes back by itself.";
         Refunded: "已全额退款", "Refunded in full";
         PartlyRefunded: "已部分退款", "Partly refunded";
         RefundedBody: "退款已退回原付款账户。", "The money went back to the account that paid.";

@@ -20,6 +20,7 @@ texts! {
             "Try again shortly. If you were paying, look at the result first; do not pay twice.";
         InternalTitle: "系统出错了", "Something broke on our side";
         InternalNext: "问题已记录。如果正在付款，请先查看付款结果，不要重复付款；联系客服时请提供下面的请求编号。",
-            "It has been recorded. If you were paying, look at the result first; do not pay twice. Quote the number below when you contact us.";
+            "It has been recorded. If you were paying, look at the result first; do not pay twice. \
+             Quote the number below when you contact us.";
     }
 }

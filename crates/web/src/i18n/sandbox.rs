@@ -18,7 +18,8 @@ texts! {
 
         StartTitle: "您的沙箱已就绪", "Your sandbox is running";
         StartIntro: "这里有一个商户、几位测试付款人和一个会按要求出错的渠道。所有金额都是虚拟的，接口与正式环境相同。",
-            "One merchant, a few test payers and a channel that misbehaves on request. All money is imaginary; the API is the one used in production.";
+            "One merchant, a few test payers and a channel that misbehaves on request. All money is \
+             imaginary; the API is the one used in production.";
         KeysIn: "密钥写在", "Your keys are in";
         Merchant: "商户", "Merchant";
         ApiBase: "接口地址", "API base";
@@ -71,7 +72,7 @@ texts! {
         Refresh: "刷新", "Refresh";
 
         NotificationsTitle: "通知", "Notifications";
-        NotificationsIntro: "发给商户的每一次通知、每一次尝试，都可以查看和重发。", "Every notification to the merchant, every attempt, open to inspection and resending.";
+        NotificationsIntro: "发给商户的每一次通知、每一次尝试，都可以查看和重发。", "Every notification to the merchant, every attempt; resend any of them.";
         NotificationsEmpty: "还没有通知。创建支付单时填写 notify_url，或登记一个通知地址，然后付款。",
             "Nothing sent yet. Give a payment a notify_url, or register a webhook endpoint, then pay.";
         Event: "事件", "Event";

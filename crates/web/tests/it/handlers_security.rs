@@ -203,6 +203,36 @@ async fn a_form_without_its_token_does_nothing() {
 }
 
 #[tokio::test]
+async fn signing_in_takes_a_token_too() {
+    let shop = Shop::sandbox().await;
+    let (_, path) = shop.payment("tea").await;
+    let mut browser = shop.browser();
+    let page = browser.get(&path).await;
+    browser.submit(&page, &format!("{path}/code"), &[("phone", RICH)]).await;
+    let code = shop.last_code();
+    let fields = [("csrf", ""), ("phone", RICH), ("code", code.as_str())];
+    let answer = browser.post(&format!("{path}/session"), &fields).await;
+    browser.follow(answer).await.shows(&["The page was open for too long"]);
+    assert!(!browser.has("tongbao_session"));
+}
+
+#[tokio::test]
+async fn a_token_of_the_sandbox_is_none_on_the_cashier_even_under_one_secret() {
+    let shop = Shop::sandbox().await;
+    let (_, path) = shop.payment("tea").await;
+    let mut browser = shop.browser();
+    browser.get(&path).await;
+    let mut planted = browser.cookie("tongbao_form").clone();
+    planted.path = "/sandbox".into();
+    browser.cookies.push(planted);
+    let token = browser.get("/sandbox").await.token();
+    let fields = [("csrf", token.as_str()), ("phone", RICH)];
+    let answer = browser.post(&format!("{path}/code"), &fields).await;
+    browser.follow(answer).await.shows(&["The page was open for too long"]);
+    assert!(shop.messages().is_empty());
+}
+
+#[tokio::test]
 async fn a_token_is_bound_to_who_is_signed_in() {
     let shop = Shop::sandbox().await;
     let (id, path) = shop.payment("tea").await;

@@ -121,3 +121,34 @@ async fn a_malformed_number_comes_back_to_be_corrected_and_a_number_can_be_chang
     page.hides(&["name=\"code\"", RICH]);
     browser.get(&path).await.hides(&["name=\"code\""]);
 }
+
+#[tokio::test]
+async fn a_second_browser_is_told_the_same_of_known_and_unknown_numbers() {
+    let shop = Shop::sandbox().await;
+    let (_, path) = shop.payment("tea").await;
+    for phone in [RICH, "17099999999"] {
+        for _ in 0..2 {
+            let mut browser = shop.browser();
+            let page = browser.get(&path).await;
+            let page = browser.submit(&page, &format!("{path}/code"), &[("phone", phone)]).await;
+            page.shows(&["We sent a code to", "name=\"code\""]);
+            page.hides(&["role=\"alert\""]);
+        }
+    }
+    assert_eq!(shop.messages().len(), 1, "the code sent to the first browser is good in the second");
+}
+
+#[tokio::test]
+async fn a_code_signs_in_once() {
+    let shop = Shop::sandbox().await;
+    let (_, path) = shop.payment("tea").await;
+    let mut browser = shop.browser();
+    let page = browser.get(&path).await;
+    let page = browser.submit(&page, &format!("{path}/code"), &[("phone", RICH)]).await;
+    let mut other = browser.clone();
+    let code = shop.last_code();
+    let fields = [("phone", RICH), ("code", code.as_str())];
+    browser.submit(&page, &format!("{path}/session"), &fields).await.shows(&["170****0001"]);
+    other.submit(&page, &format!("{path}/session"), &fields).await.shows(&["Wrong code"]);
+    assert!(!other.has("tongbao_session"));
+}

@@ -121,7 +121,7 @@ fn answer(facts: &dyn Facts, cx: &mut Context, ask: &Ask, new: &NewPayment) -> R
 /// Something a program does with a store.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    Step { at: Time, seed: [u8; 16], input: Input },
+    Step { at: Time, seed: [u8; 16], input: Box<Input> },
     Due { now: Time, limit: u32 },
 }
 

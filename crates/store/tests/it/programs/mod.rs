@@ -19,8 +19,9 @@ use tongbao_store::{
     sqlite::{Options, SqliteStore},
 };
 
-pub(crate) use input::{Action, Answered};
+pub(crate) use input::{Action, Answered, Asked};
 pub(crate) use played::{Played, replayed};
+pub(crate) use readings::compare;
 pub(crate) use world::{KINDS, Op};
 
 use crate::by_hand::{LATE, clean};
@@ -39,6 +40,11 @@ pub(crate) fn number_from(variable: &str, otherwise: u32) -> u32 {
 /// The store on a simulated disk, under this name.
 pub(crate) fn options(disk: &Disk) -> Options {
     Options { vfs: Some(CString::from(disk.vfs())), ..Options::new("store.db".as_ref()) }
+}
+
+/// The same, merging its entries and folding its log often.
+fn hasty(disk: &Disk, every: usize) -> Options {
+    Options { generation_entries: every * 4, checkpoint_pages: 40, ..options(disk) }
 }
 
 /// What a disk holds on which an empty store was opened and closed.
@@ -83,7 +89,7 @@ fn random_programs_come_to_the_same_on_sqlite_and_the_model() {
             let disk = disk.borrow_mut();
             disk.restore(&empty, 0);
             let played = Played::of(&ops);
-            let store = SqliteStore::open_with(options(&disk)).unwrap();
+            let store = SqliteStore::open_with(hasty(&disk, at_once)).unwrap();
             agrees(&store, &played, at_once);
             seen.borrow_mut().note(&played);
             drop(store);

@@ -111,7 +111,7 @@ impl World {
         let input = self.money_input(op).or_else(|| self.task_input(op)).or_else(|| self.other_input(op));
         // What is about something that is not there yet becomes a payment; the opening made an app.
         let input = input.or_else(|| self.new_payment(a, b, c)).unwrap_or(Input::Clock(1));
-        Action::Step { at: self.at, seed: seed(self.steps), input }
+        Action::Step { at: self.at, seed: seed(self.steps), input: Box::new(input) }
     }
 
     fn money_input(&self, (kind, a, b, c): Op) -> Option<Input> {

@@ -73,13 +73,15 @@ fn read_while_others_transfer(store: &dyn Store, rounds: usize, mut read: impl F
                 let mut chance = Chance::new(seed);
                 let mut number = seed * 1_000_000;
                 while !done.load(Ordering::Relaxed) {
-                    let answers: Vec<_> = (0..chance.below(12) + 1)
+                    let answers: Vec<_> = (0..=chance.below(12))
                         .map(|_| {
                             number += 1;
                             transfer(store, &mut chance, number)
                         })
                         .collect();
-                    answers.into_iter().for_each(|answer| drop(answer.wait().unwrap()));
+                    for answer in answers {
+                        answer.wait().unwrap();
+                    }
                 }
             });
         }

@@ -8,7 +8,9 @@ use std::{
 use tongbao_store::sqlite::{Options, SqliteReader, SqliteStore};
 
 use super::Place;
-use crate::by_hand::{BANK, after, changes, clean, merchant, post, posting, purse, put, stored_merchant, yuan};
+use crate::by_hand::{
+    BANK, after, changes, clean, merchant, post, posting, purse, put, stored_merchant, yuan,
+};
 
 #[test]
 fn a_copy_made_while_the_store_is_written_is_whole() {

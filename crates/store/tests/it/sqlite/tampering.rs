@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use tongbao_store::{
+    Store,
     sqlite::{Options, SqliteReader, SqliteStore},
     verify::verify,
 };
@@ -22,7 +23,7 @@ fn found_after(merged: bool, tamper: impl Fn(&Connection)) -> Vec<String> {
     post(&store, after(3), vec![posting(purse(2), purse(3), yuan(70))]);
     // Commits that merge what the ones before have put off.
     for _ in 0..6 {
-        drop(store.due_nothing());
+        assert_eq!(store.due(after(-100), 1).wait(), Ok(Vec::new()));
     }
     clean(&store);
     drop(store);
@@ -45,18 +46,6 @@ fn found_after(merged: bool, tamper: impl Fn(&Connection)) -> Vec<String> {
 
     let reader = SqliteReader::open(&place.file()).unwrap();
     verify(&reader, &mut |_| ()).unwrap().findings
-}
-
-/// A commit that changes nothing but what is put off.
-trait DueNothing {
-    fn due_nothing(&self) -> usize;
-}
-
-impl DueNothing for SqliteStore {
-    fn due_nothing(&self) -> usize {
-        let store: &dyn tongbao_store::Store = self;
-        store.due(after(-100), 1).wait().unwrap().len()
-    }
 }
 
 fn run(raw: &Connection, sql: &str) {
@@ -158,18 +147,21 @@ fn a_balance_that_was_changed_in_the_tail_is_found() {
 
 #[test]
 fn a_row_of_the_tail_that_was_removed_is_found() {
-    let findings = found_after(false, |raw| run(raw, "DELETE FROM tail WHERE number = 4"));
+    let findings =
+        found_after(false, |raw| run(raw, "DELETE FROM tail WHERE number = (SELECT max(number) FROM tail)"));
     assert!(findings.iter().any(|finding| finding.contains("stores a balance of")), "{findings:#?}");
 }
 
 #[test]
 fn accounts_that_changed_places_are_found() {
     let findings = found_after(true, |raw| {
-        run(raw, "UPDATE account SET name = name || '?' WHERE number = 2");
-        run(raw, "UPDATE account SET name = (SELECT substr(name, 1, length(name) - 1) FROM account WHERE number = 2)
-                  WHERE number = 3 AND 0 = (SELECT count(*) FROM account WHERE number = 9)");
-        run(raw, "UPDATE account SET name = replace(name, '/available', '/held') WHERE number = 2");
-        run(raw, "UPDATE account SET name = replace(name, '?', '') WHERE number = 2");
+        let name = |number: u32| -> String {
+            raw.query_row("SELECT name FROM account WHERE number = ?1", [number], |row| row.get(0)).unwrap()
+        };
+        let (second, third) = (name(2), name(3));
+        for (number, name) in [(2, "in between"), (3, second.as_str()), (2, third.as_str())] {
+            raw.execute("UPDATE account SET name = ?2 WHERE number = ?1", (number, name)).unwrap();
+        }
     });
     assert!(findings.iter().any(|finding| finding == "the digest of change 2 does not fit"), "{findings:#?}");
 }
@@ -199,6 +191,28 @@ fn a_record_that_was_removed_or_added_is_found() {
         run(raw, &sql.replace("substr(id, 1, 16) || x'77'", "CAST(substr(id, 1, 16) || x'77' AS BLOB)"));
     });
     assert!(findings.iter().any(|finding| finding.contains("no change wrote")), "{findings:#?}");
+}
+
+#[test]
+fn a_file_that_was_cut_short_is_noticed() {
+    let place = Place::new();
+    let store = place.open();
+    for number in 1..=200 {
+        put(&store, after(0), vec![merchant(number, 1).into()]);
+        post(&store, after(0), vec![posting(BANK, purse(number), yuan(5))]);
+    }
+    drop(store);
+    let whole = std::fs::read(place.file()).unwrap();
+    for part in 0..10 {
+        std::fs::write(place.file(), &whole[..whole.len() * part / 10]).unwrap();
+        let noticed = match SqliteReader::open(&place.file()) {
+            Err(_) => true,
+            Ok(reader) => verify(&reader, &mut |_| ()).map_or(true, |report| !report.is_clean()),
+        };
+        assert!(noticed, "{part} tenths are left");
+    }
+    std::fs::write(place.file(), &whole).unwrap();
+    clean(&place.open());
 }
 
 #[test]

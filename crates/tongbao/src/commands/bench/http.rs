@@ -1,4 +1,186 @@
-//! `tongbao bench http`.
-use super::HttpOptions;
-use crate::output::Failure;
-pub(super) fn run(_: &HttpOptions) -> Result<(), Failure> { Err("later".into()) }
+//! `tongbao bench http`: payments a second from end to end, over real HTTP on loopback.
+//!
+//! Server and clients share this machine, in one process on different runtimes. Each payment is two
+//! requests: create (authenticated, under an idempotency key) and pay from a balance; both are durable
+//! before they are answered, and the payment's event is written with it.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use hdrhistogram::Histogram;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, task::JoinSet};
+use tongbao_api::idempotent::IDEMPOTENCY_KEY;
+use tongbao_core::{
+    api_key::{self, Scope},
+    id::PayerId,
+};
+use tongbao_engine::Engine;
+
+use super::{
+    HttpOptions, probe,
+    report::Report,
+    world::{self, Scratch, input},
+};
+use crate::{
+    config::Rate,
+    output::Failure,
+    server::{Bound, Serving},
+};
+
+/// Merchants and payers the payments are spread over.
+const MERCHANTS: u32 = 16;
+const PAYERS: u32 = 1_000;
+
+/// What a client needs.
+struct World {
+    address: SocketAddr,
+    keys: Vec<String>,
+    payers: Vec<PayerId>,
+    until: Instant,
+}
+
+pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
+    let scratch = Scratch::new(options.common.directory.as_deref())?;
+    let probe = probe::run(scratch.path())?;
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let engine = world::engine(&scratch)?;
+    let (bound, keys, payers) = server.block_on(prepare(&engine))?;
+    let address = bound.address();
+    let serving = server.spawn({
+        let (engine, base_url) = (Arc::clone(&engine), format!("http://{address}"));
+        async move { bound.serve(engine, &base_url, None).await }
+    });
+    let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let start = Instant::now();
+    let world = Arc::new(World { address, keys, payers, until: start + options.common.duration() });
+    let latencies_us = client.block_on(load(&world, options.connections))?;
+    let seconds = start.elapsed().as_secs_f64();
+    serving.abort();
+    server.shutdown_timeout(Duration::from_secs(1));
+    let verified = tongbao_store::verify::verify(engine.store.as_ref(), &mut |_| {})?;
+    if !verified.is_clean() {
+        return Err(format!("the books do not agree: {}", verified.findings.join("; ")).into());
+    }
+    let payments = latencies_us.len();
+    let details = vec![
+        ("payments", json!(payments)),
+        ("connections", json!(options.connections)),
+        ("seconds", json!(seconds)),
+        ("verified_changes", json!(verified.changes)),
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "a count of payments, for a rate")]
+    let rate = payments as f64 / seconds;
+    Report { rate_name: "payments_per_s", rate, latencies_us, probe, details }.print(options.common.json)
+}
+
+async fn prepare(engine: &Arc<Engine>) -> Result<(Bound, Vec<String>, Vec<PayerId>), Failure> {
+    let mut keys = Vec::new();
+    for app in world::merchants(engine, MERCHANTS).await? {
+        let (secret, new) = engine.new_secret_key(Scope::ALL.to_vec(), Vec::new(), None);
+        engine.step(input("create_api_key"), move |facts, cx| api_key::create(facts, cx, app, &new)).await?;
+        keys.push(secret);
+    }
+    let payers = world::payers(engine, PAYERS).await?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let bound = Serving { listen, tls: None, rate: Rate::sandbox() }.bind()?;
+    Ok((bound, keys, payers))
+}
+
+async fn load(world: &Arc<World>, connections: u32) -> Result<Histogram<u64>, Failure> {
+    let mut clients = JoinSet::new();
+    for number in 0..connections {
+        let world = Arc::clone(world);
+        clients.spawn(async move { client(&world, number).await });
+    }
+    let mut latencies_us = Histogram::<u64>::new(3)?;
+    while let Some(client) = clients.join_next().await {
+        latencies_us.add(client??)?;
+    }
+    Ok(latencies_us)
+}
+
+/// One connection: a payment after the other until the time is over.
+async fn client(world: &World, number: u32) -> Result<Histogram<u64>, Failure> {
+    let stream = TcpStream::connect(world.address).await?;
+    stream.set_nodelay(true)?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let mut latencies_us = Histogram::<u64>::new(3)?;
+    let key = &world.keys[number as usize % world.keys.len()];
+    let payer = world.payers[number as usize % world.payers.len()];
+    for order in 0_u32.. {
+        if Instant::now() >= world.until {
+            break;
+        }
+        let asked = Instant::now();
+        pay(&mut sender, key, payer, &format!("{number}-{order}")).await?;
+        latencies_us.record(u64::try_from(asked.elapsed().as_micros())?)?;
+    }
+    Ok(latencies_us)
+}
+
+async fn pay(
+    sender: &mut SendRequest<Full<Bytes>>,
+    key: &str,
+    payer: PayerId,
+    order: &str,
+) -> Result<(), Failure> {
+    let body = format!(
+        r#"{{"order_no":"order-{order}","amount":1999,"currency":"CNY","description":"Two cups of tea"}}"#
+    );
+    let create = request("/v1/payments", body)
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(IDEMPOTENCY_KEY, format!("key-{order}"));
+    let created = answer(sender, create, StatusCode::CREATED).await?;
+    let created: Value = serde_json::from_slice(&created)?;
+    let payment = created["id"].as_str().ok_or("a payment without an id")?;
+    let body = format!(r#"{{"payer":"{payer}","code":"{payment}"}}"#);
+    let paid = answer(sender, request("/sandbox/phone/pay", body), StatusCode::OK).await?;
+    if paid.starts_with(br#"{"paid":true"#) { Ok(()) } else { Err("a payment was not paid".into()) }
+}
+
+/// A request whose body is still to come with it.
+struct Asked {
+    builder: http::request::Builder,
+    body: String,
+}
+
+impl Asked {
+    fn header(self, name: header::HeaderName, value: String) -> Asked {
+        Asked { builder: self.builder.header(name, value), ..self }
+    }
+}
+
+fn request(path: &str, body: String) -> Asked {
+    let builder = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header(header::HOST, "localhost")
+        .header(header::CONTENT_TYPE, "application/json");
+    Asked { builder, body }
+}
+
+async fn answer(
+    sender: &mut SendRequest<Full<Bytes>>,
+    asked: Asked,
+    expected: StatusCode,
+) -> Result<Bytes, Failure> {
+    let request = asked.builder.body(Full::new(Bytes::from(asked.body)))?;
+    sender.ready().await?;
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    if status == expected {
+        return Ok(body);
+    }
+    Err(format!("answered {status}: {}", String::from_utf8_lossy(&body)).into())
+}

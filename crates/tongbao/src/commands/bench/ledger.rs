@@ -37,7 +37,9 @@ pub(super) fn run(options: &Common) -> Result<(), Failure> {
         while start.elapsed() < options.duration() {
             let asked = Instant::now();
             let batch = batch(&payers, postings);
-            let change = move |_: &dyn Facts, _: &mut Context| Ok(ChangeSet { postings: batch.clone(), ..ChangeSet::default() });
+            let change = move |_: &dyn Facts, _: &mut Context| {
+                Ok(ChangeSet { postings: batch.clone(), ..ChangeSet::default() })
+            };
             engine.run(world::input("post_batch"), change).await?;
             latencies_us.record(u64::try_from(asked.elapsed().as_micros())?)?;
             postings += BATCH;

@@ -55,7 +55,8 @@ fn sqlite(directory: &Path) -> Result<u64, Failure> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch("CREATE TABLE plain (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")?;
-    let mut insert = connection.prepare("INSERT INTO plain (text) VALUES ('a row of about forty bytes of text')")?;
+    let mut insert =
+        connection.prepare("INSERT INTO plain (text) VALUES ('a row of about forty bytes of text')")?;
     let (start, mut count) = (Instant::now(), 0);
     while start.elapsed() < PROBE {
         insert.execute([])?;

@@ -130,7 +130,8 @@ fn spread(number: u64, count: usize) -> usize {
 /// Pays; tells whether the answer was an earlier one.
 async fn pay(engine: &Engine, apps: &[AppId], payers: &[PayerId], number: u64) -> Result<bool, Failure> {
     let app = apps[spread(number, apps.len())];
-    let by = Collect { payer: payers[spread(number ^ 0x5555, payers.len())], proof: Proof::SandboxPhone, sandbox: true };
+    let payer = payers[spread(number ^ 0x5555, payers.len())];
+    let by = Collect { payer, proof: Proof::SandboxPhone, sandbox: true };
     let money = Money { amount: Amount::new(1_999).unwrap_or_default(), currency: Currency::CNY };
     let new = NewPayment {
         // Merchants' numbers have no order that would help an index.

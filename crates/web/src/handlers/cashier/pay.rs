@@ -120,7 +120,6 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
     Ok(match refusal {
         Refusal::WrongPassword { tries_left } => Some(Told::WrongPassword(tries_left)),
         Refusal::PasswordLocked { until } => Some(Told::PasswordLocked(until)),
-        Refusal::PayerBalance => Some(Told::InsufficientBalance),
         Refusal::TooManyAttempts => Some(Told::AttemptsUsedUp),
         Refusal::PaymentPaid => already_paid(till)?,
         // The page shows what the payment has become.

@@ -159,7 +159,6 @@ fn refused(refusal: &Refusal) -> SandboxNotice {
         | Refusal::PaymentExpired
         | Refusal::TooManyAttempts => SandboxNotice::NotPayable,
         Refusal::PaymentProcessing => SandboxNotice::Processing,
-        Refusal::PayerBalance => SandboxNotice::InsufficientBalance,
         _ => SandboxNotice::Refused,
     }
 }

@@ -1,0 +1,103 @@
+//! Every single operation of a day fails, one after the other: once, and from then on. And a full disk.
+
+use simdisk::{Death, Disk, Image, Trouble};
+use tongbao_store::{Fault, Query, Store};
+
+use super::story::{Story, kill, open};
+use crate::by_hand::{LATE, changes, clean, trial};
+use crate::programs;
+
+const STEPS: u64 = 14;
+
+/// Fails the n-th operation of a day, for n = 1, 2, 3, … until the day passes without; gives how many
+/// operations that were.
+fn fail_each(trouble: Trouble) -> u64 {
+    let disk = Disk::new(0);
+    let mut story = Story::new(11, STEPS);
+    for number in 1.. {
+        disk.restore(&Image::default(), number);
+        disk.fail(number, trouble);
+        let told = story.tell(&disk);
+        if !disk.has_failed() {
+            assert_eq!(told.fault, None);
+            return number - 1;
+        }
+        assert!(matches!(told.fault, None | Some(Fault::Stopped(_))), "operation {number}: {told:?}");
+        // The next process finds all that was acknowledged. What it finds, it may answer by: so that
+        // stays even if the power goes now, although a sync has failed before.
+        disk.revive(Death::Process);
+        let store = open(&disk).unwrap_or_else(|fault| panic!("after operation {number}: {fault}"));
+        let seen = changes(&store).len();
+        kill(&disk, store, Death::Power);
+        let store = open(&disk).unwrap();
+        assert!(changes(&store).len() >= seen, "operation {number}: {seen} changes were seen");
+        story.check(&store, told.acknowledged);
+    }
+    unreachable!("the day ends")
+}
+
+#[test]
+fn any_operation_may_fail_once() {
+    assert!(fail_each(Trouble::ErrorOnce) > 100);
+}
+
+#[test]
+fn any_operation_may_be_the_first_of_many_to_fail() {
+    assert!(fail_each(Trouble::ErrorsFrom) > 100);
+}
+
+#[test]
+fn after_a_failed_write_every_step_is_refused() {
+    let disk = Disk::new(1);
+    let story = Story::new(12, STEPS);
+    let store = open(&disk).unwrap();
+    disk.fail(5, Trouble::ErrorOnce);
+    assert!(matches!(story.tell_to(&store).fault, Some(Fault::Stopped(_))));
+    for action in &story.played.actions {
+        let fault = action.ask(&store).wait().fault().cloned();
+        assert!(matches!(fault, Some(Fault::Stopped(_))), "{fault:?}");
+    }
+    // Reading goes on.
+    assert_eq!(trial(&store), []);
+}
+
+#[test]
+fn a_full_disk_refuses_steps_and_goes_on_when_there_is_room_again() {
+    /// Bytes that somebody frees each time.
+    const FREED: usize = 12_000;
+    let disk = Disk::new(2);
+    let story = Story::new(13, 60);
+    let store = open(&disk).unwrap();
+    let mut times_full = 0;
+    for (action, expected) in story.played.actions.iter().zip(&story.played.answers) {
+        loop {
+            let answer = action.ask(&store).wait();
+            if answer.fault() != Some(&Fault::Full) {
+                assert_eq!(answer, *expected);
+                break;
+            }
+            times_full += 1;
+            assert!(store.read(Query::Backlog(LATE)).is_ok());
+            clean(&store);
+            disk.set_capacity(Some(disk.used() + FREED));
+        }
+        // Somebody else fills the disk.
+        if times_full < 15 {
+            disk.set_capacity(Some(disk.used() + FREED / 4));
+        } else {
+            disk.set_capacity(None);
+        }
+    }
+    assert!(times_full >= 15, "{times_full} times full");
+    assert_eq!(clean(&store), clean(&story.played.model));
+    programs::compare(&story.played.world, &story.played.model, &store);
+}
+
+#[test]
+fn a_disk_that_is_full_from_the_start_lets_no_store_open() {
+    let disk = Disk::new(3);
+    disk.set_capacity(Some(20_000));
+    assert_eq!(open(&disk).err(), Some(Fault::Full));
+    disk.set_capacity(None);
+    assert_eq!(clean(&open(&disk).unwrap()).changes, 0);
+}

@@ -1,0 +1,9 @@
+//! The binary, as its users meet it: started as a process, spoken to over HTTP, killed and restarted.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod browser;
+mod commands;
+mod process;
+mod production;
+mod quick_start;
+mod restart;

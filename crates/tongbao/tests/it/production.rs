@@ -1,0 +1,79 @@
+//! `tongbao serve`: production has nothing of a sandbox.
+
+use std::path::Path;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::process::{Process, Sandbox, printed, run};
+
+fn config(directory: &Path, data: &Path) -> String {
+    let file = directory.join("serve.toml");
+    let text = format!(
+        "data = {:?}\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://pay.example.com\"\n",
+        data.to_str().unwrap()
+    );
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn production_serves_live_keys_and_no_sandbox() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("live");
+    let made = printed(&run(["keys", "merchant", "--name", "Tea House", "--data", data.to_str().unwrap()]));
+    let key = made.lines().find_map(|line| line.strip_prefix("secret key ")).unwrap().to_owned();
+    assert!(key.starts_with("sk_live_"));
+    let server = Process::start(["serve", "--config", &config(directory.path(), &data)]);
+    let api = format!("http://{}", server.line().rsplit(' ').next().unwrap());
+    let client = Client::new();
+    let ask = async |key: &str, body: Value| {
+        let url = format!("{api}/v1/payments");
+        let request = client.post(url).bearer_auth(key).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        (status, body)
+    };
+    let new = json!({"order_no": "live-1", "amount": 100, "currency": "CNY", "description": "tea"});
+    let (status, payment) = ask(&key, new.clone()).await;
+    assert_eq!(status, 201, "{payment}");
+    assert!(payment["cashier_url"].as_str().unwrap().starts_with("https://pay.example.com/cashier/pay_"));
+    let (status, problem) = ask(&format!("sk_sandbox_{}", "0".repeat(64)), new.clone()).await;
+    assert_eq!((status, problem["code"].as_str()), (401, Some("unauthenticated")));
+    let inside = json!({"order_no": "live-2", "amount": 1, "currency": "CNY", "description": "tea",
+                        "notify_url": "https://127.0.0.1/hook"});
+    let (status, problem) = ask(&key, inside).await;
+    assert_eq!((status, problem["param"].as_str()), (400, Some("notify_url")));
+    for path in ["/sandbox", "/sandbox/phone", "/sandbox/inbox", "/sandbox/messages"] {
+        assert_eq!(client.get(format!("{api}{path}")).send().await.unwrap().status(), 404, "{path}");
+    }
+    for path in ["/sandbox/phone/pay", "/sandbox/clock", "/sandbox/faults"] {
+        assert_eq!(client.post(format!("{api}{path}")).send().await.unwrap().status(), 404, "{path}");
+    }
+    assert_eq!(client.get(format!("{api}/health")).send().await.unwrap().status(), 200);
+    assert!(server.terminate());
+}
+
+#[test]
+fn production_refuses_the_database_of_a_sandbox_and_a_sandbox_that_of_production() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("mixed");
+    drop(Sandbox::start(&data));
+    let server = Process::start(["serve", "--config", &config(directory.path(), &data)]);
+    assert!(server.failure().contains("belongs to a sandbox"));
+    let live = directory.path().join("live");
+    printed(&run(["keys", "merchant", "--name", "Tea House", "--data", live.to_str().unwrap()]));
+    let sandbox = Process::start(["sandbox", "--listen", "127.0.0.1:0", "--data", live.to_str().unwrap()]);
+    assert!(sandbox.failure().contains("belongs to production"));
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("serve.toml");
+    std::fs::write(&file, "data = \"x\"\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://a\"\nlisen = 1\n").unwrap();
+    let server = Process::start(["serve", "--config", file.to_str().unwrap()]);
+    let said = server.failure();
+    assert!(said.contains("line 4") && said.contains("lisen"), "{said}");
+}

@@ -67,6 +67,11 @@ impl Disk {
         self.vfs.name()
     }
 
+    /// The seed it was made or restored with.
+    pub fn seed(&self) -> u64 {
+        self.state().seed
+    }
+
     /// Lets an operation go wrong: the `after`-th from now, 1 being the next.
     pub fn fail(&self, after: u64, trouble: Trouble) {
         let mut state = self.state();
@@ -127,7 +132,7 @@ impl Disk {
     pub fn restore(&self, image: &Image, seed: u64) {
         let mut state = self.state();
         state.revive(Death::Process);
-        state.chance = Chance::new(seed);
+        (state.seed, state.chance) = (seed, Chance::new(seed));
         state.capacity = None;
         state.files =
             image.0.iter().map(|(name, bytes)| (name.clone(), File::durable(bytes.clone()))).collect();

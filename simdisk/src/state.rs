@@ -16,6 +16,7 @@ pub(crate) type Code = std::ffi::c_int;
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) files: BTreeMap<String, File>,
+    pub(crate) seed: u64,
     pub(crate) chance: Chance,
     /// Opens, reads, writes, truncations, syncs and unlinks so far.
     pub(crate) operations: u64,
@@ -41,6 +42,7 @@ impl State {
     pub(crate) fn new(seed: u64) -> State {
         State {
             files: BTreeMap::new(),
+            seed,
             chance: Chance::new(seed),
             operations: 0,
             syncs: 0,

@@ -37,6 +37,9 @@ pub enum Want {
     Account(AccountKey),
     /// Whether a task is there.
     Task(TaskKey),
+    /// Several things at once, so that a decision that knows what it will ask for is not asked again for
+    /// each of them.
+    All(Vec<Want>),
 }
 
 /// Why a decision gave no change set.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tongbao_core::{
-    Actor, Cause, ChangeSet, Context, Facts, Refusal, Stop,
+    Actor, Cause, ChangeSet, Context, Facts, Key, Need, Refusal, Stop, Want,
     idempotency::{self, Ask},
 };
 use tongbao_store::{Fault, Outcome, Step};
@@ -61,13 +61,27 @@ impl Engine {
     pub async fn step<T: Send + 'static>(
         &self,
         input: Input,
+        decide: impl FnMut(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.step_wanting(input, Vec::new(), decide).await
+    }
+
+    /// The same, for a decision that knows beforehand what it will ask for: all of it is loaded at once.
+    pub async fn step_wanting<T: Send + 'static>(
+        &self,
+        input: Input,
+        want: Vec<Want>,
         mut decide: impl FnMut(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop> + Send + 'static,
     ) -> Result<T, Error> {
         let at = self.clock.now();
         let context = Context::new(at, self.entropy.seed());
         let slot = Arc::new(Mutex::new(None));
         let (result, wake) = (Arc::clone(&slot), Arc::clone(&self.wake));
+        let mut want = Some(want).filter(|want| !want.is_empty());
         let decide = Box::new(move |facts: &dyn Facts| {
+            if let Some(want) = want.take() {
+                return Err(Need(Want::All(want)).into());
+            }
             let (change, value) = decide(facts, &mut context.clone())?;
             let due = change.tasks.iter().any(|task| task.key.due_at <= at);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((value, due));
@@ -104,10 +118,23 @@ impl Engine {
         &self,
         input: Input,
         ask: Option<Ask>,
+        decide: impl FnMut(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop> + Send + 'static,
+        render: impl Fn(Result<&T, &Refusal>) -> (u16, String) + Send + 'static,
+    ) -> Result<Answered, Fault> {
+        self.answer_wanting(input, ask, Vec::new(), decide, render).await
+    }
+
+    /// The same, for a decision that knows beforehand what it will ask for.
+    pub async fn answer_wanting<T: Send + 'static>(
+        &self,
+        input: Input,
+        ask: Option<Ask>,
+        mut want: Vec<Want>,
         mut decide: impl FnMut(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop> + Send + 'static,
         render: impl Fn(Result<&T, &Refusal>) -> (u16, String) + Send + 'static,
     ) -> Result<Answered, Fault> {
-        let answered = self.step(input, move |facts, cx| {
+        want.extend(ask.iter().map(|ask| Want::Key(Key::Idempotency(ask.app, ask.key.clone()))));
+        let answered = self.step_wanting(input, want, move |facts, cx| {
             if let Some(ask) = &ask {
                 match idempotency::earlier(facts, ask) {
                     Ok(None) => {}

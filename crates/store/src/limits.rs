@@ -20,7 +20,7 @@ pub const DUE_TASKS_MAX: u32 = 256;
 pub const READ_ROWS_MAX: u32 = 10_000;
 
 /// Records, keys and accounts kept in memory for the next step, each in two generations of this size.
-pub const CACHED_RECORDS_MAX: usize = 8_192;
+pub const CACHED_RECORDS_MAX: usize = 16_384;
 /// Keys kept in memory.
 pub const CACHED_KEYS_MAX: usize = 32_768;
 /// Accounts kept in memory.

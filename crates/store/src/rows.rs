@@ -2,6 +2,7 @@
 
 use tongbao_core::{
     Id, KeyDigest, List, Record, Task, TaskKey, Time,
+    id::Kind,
     ledger::{AccountKey, AccountState},
 };
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub(crate) struct Head {
 /// Rows within one transaction: reads see the writes before them.
 pub(crate) trait Rows {
     fn record(&mut self, id: Id) -> Result<Option<Record>, Fault>;
+    /// The highest UUID among the records of a kind; nil when there are none.
+    fn highest(&mut self, kind: Kind) -> Result<Uuid, Fault>;
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault>;
     fn account(&mut self, key: &AccountKey) -> Result<Option<(u64, AccountState)>, Fault>;
     fn task(&mut self, key: &TaskKey) -> Result<bool, Fault>;

@@ -13,8 +13,11 @@ use std::{
 
 use tongbao_core::{
     Cause, ChangeSet, Facts, Id, Key, KeyDigest, Lookup, Need, Record, Stop, TaskKey, Time, Want,
+    id::Kind,
     ledger::{AccountKey, AccountState, Posting},
 };
+
+use uuid::Uuid;
 
 use crate::{
     cache::Cache,
@@ -47,6 +50,8 @@ pub(crate) struct Working {
     keys: Cache<KeyDigest, Option<Id>>,
     accounts: Cache<AccountKey, Known>,
     tasks: HashMap<TaskKey, bool>,
+    /// The highest id of each kind, as far as it was asked for.
+    highest: HashMap<Kind, Uuid>,
     dirty_records: HashMap<Id, Dirty>,
     /// Whether each is new.
     dirty_accounts: HashMap<AccountKey, bool>,
@@ -92,6 +97,7 @@ impl Working {
             keys: Cache::new(CACHED_KEYS_MAX),
             accounts: Cache::new(CACHED_ACCOUNTS_MAX),
             tasks: HashMap::new(),
+            highest: HashMap::new(),
             dirty_records: HashMap::new(),
             dirty_accounts: HashMap::new(),
         }
@@ -103,6 +109,7 @@ impl Working {
         self.records.clear();
         self.keys.clear();
         self.accounts.clear();
+        self.highest.clear();
         self.dirty_records.clear();
         self.dirty_accounts.clear();
     }
@@ -137,12 +144,19 @@ impl Working {
                 self.tasks.insert(*task, there);
                 Ok(())
             }
+            Want::All(wants) => wants.iter().try_for_each(|want| self.load(rows, want)),
         }
     }
 
     fn load_record(&mut self, rows: &mut dyn Rows, id: Id) -> Result<(), Fault> {
         if !self.records.revive(&id) {
-            let record = rows.record(id)?;
+            // Ids grow with time, so a new one is nearly always above all that are stored: no need to look.
+            let highest = match self.highest.get(&id.kind) {
+                Some(highest) => *highest,
+                None => rows.highest(id.kind)?,
+            };
+            let record = if id.uuid > highest { None } else { rows.record(id)? };
+            self.highest.insert(id.kind, highest);
             self.records.put(id, record);
         }
         Ok(())
@@ -313,6 +327,8 @@ impl Working {
                 }
             }
             let new = version == 1 || self.dirty_records.get(&id).is_some_and(|dirty| dirty.new);
+            let highest = self.highest.entry(id.kind).or_default();
+            *highest = id.uuid.max(*highest);
             self.dirty_records.insert(id, Dirty { new, version, body });
             self.records.put(id, Some(record));
         }

@@ -18,6 +18,11 @@ use crate::{
 
 /// The pause between two harms, on average.
 const PAUSE_MEAN_MS: u64 = 1_200;
+/// Of a hundred harms, those from here to the next are freezes, second processes, ends and kills.
+const FREEZE: u64 = 0;
+const SECOND: u64 = 12;
+const END: u64 = 18;
+const KILL: u64 = 26;
 /// How long the process is frozen.
 const FREEZE_MIN_MS: u64 = 200;
 const FREEZE_MAX_MS: u64 = 800;
@@ -51,24 +56,26 @@ pub(super) async fn until(
     chance: &mut Chance,
 ) -> Result<(), Failure> {
     let mut recount: Option<JoinHandle<()>> = None;
+    // Each of them once, however short the run is; then by chance.
+    let mut first = [KILL, FREEZE, END, SECOND].into_iter();
     loop {
         let pause = Duration::from_millis(chance.wait_ms(PAUSE_MEAN_MS));
         sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
         if Instant::now() >= end {
             break;
         }
-        match chance.between(0, 99) {
-            0..=11 => {
+        match first.next().unwrap_or_else(|| chance.between(0, 99)) {
+            FREEZE..SECOND => {
                 sandbox.freeze(Duration::from_millis(chance.between(FREEZE_MIN_MS, FREEZE_MAX_MS))).await?;
                 harmed.freezes += 1;
                 continue;
             }
-            12..=16 => {
+            SECOND..END => {
                 second(sandbox.second().await?, load);
                 harmed.seconds += 1;
                 continue;
             }
-            17..=23 => {
+            END..KILL => {
                 ended(sandbox.terminate().await?, load);
                 harmed.ends += 1;
             }

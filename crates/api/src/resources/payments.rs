@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Key, List, Refusal, Time,
+    Key, List, Refusal, Time, Want,
     api_key::Scope,
     id::PaymentId,
     limits::EXPIRES_IN_S_DEFAULT,
@@ -249,9 +249,15 @@ pub async fn create_payment(
     caller.may(Scope::Payments)?;
     let new = value.read(&api)?;
     let (app, shared) = (caller.app(), Arc::clone(&api));
-    let answered = api.engine.answer(
+    let want = vec![
+        Want::Record(app.into()),
+        Want::Record(caller.merchant().into()),
+        Want::Key(Key::OrderNo(caller.merchant(), new.order_no.clone())),
+    ];
+    let answered = api.engine.answer_wanting(
         caller.input("create_payment"),
         key.ask(app, &raw),
+        want,
         move |facts, cx| payment::create::create(facts, cx, app, &new),
         render(
             |created: &Created| if created.new { StatusCode::CREATED } else { StatusCode::OK },

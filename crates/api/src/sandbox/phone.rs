@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Actor,
+    Actor, Key, Want,
     id::{PayerId, PaymentId},
     payment::{
         Method, Payment, Status,
@@ -76,7 +76,8 @@ pub fn payment_of_code(code: &str) -> Option<PaymentId> {
 pub async fn pay(api: &Api, payer: PayerId, payment: PaymentId, method: Method) -> Result<Payment, Error> {
     let ask = Pay { payment, payer, method, proof: Proof::SandboxPhone, sandbox: true };
     let input = Input { actor: Actor::Payer(payer), name: "create_attempt" };
-    api.engine.step(input, move |facts, cx| steps::pay(facts, cx, &ask)).await
+    let want = vec![Want::Record(payment.into()), Want::Record(payer.into()), Want::Key(Key::Sandbox)];
+    api.engine.step_wanting(input, want, move |facts, cx| steps::pay(facts, cx, &ask)).await
 }
 
 pub(super) async fn create_attempt(

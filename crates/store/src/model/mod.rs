@@ -9,6 +9,7 @@ use std::{
 
 use tongbao_core::{
     Id, KeyDigest, List, Record, Task, TaskKey, Time, Work,
+    id::Kind,
     ledger::{AccountKey, AccountState, Reason},
 };
 use uuid::Uuid;
@@ -202,6 +203,11 @@ impl Rows for Maps {
     fn record(&mut self, id: Id) -> Result<Option<Record>, Fault> {
         let stored = self.records.get(&id).map(|(_, body)| Record::decode(id.kind, body));
         stored.transpose().map_err(|error| Fault::Unreadable(error.to_string()))
+    }
+
+    fn highest(&mut self, kind: Kind) -> Result<Uuid, Fault> {
+        let of_kind = self.records.keys().rev().find(|id| id.kind == kind);
+        Ok(of_kind.map(|id| id.uuid).unwrap_or_default())
     }
 
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {

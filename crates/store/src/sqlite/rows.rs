@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use tongbao_core::{
     Id, KeyDigest, List, Record, Task, TaskKey, Time, Work,
+    id::Kind,
     ledger::{AccountKey, AccountState},
 };
 use uuid::Uuid;
@@ -199,6 +200,14 @@ impl Rows for SqliteRows {
         let sql = "SELECT body FROM record WHERE id = ?1";
         let body: Option<Vec<u8>> = self.one(sql, [id.bytes()], |row| row.get(0))?;
         body.map(|body| decode(id, &body)).transpose()
+    }
+
+    fn highest(&mut self, kind: Kind) -> Result<Uuid, Fault> {
+        let top = Id { kind, uuid: Uuid::max() };
+        let sql = "SELECT id FROM record WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
+        let found: Option<[u8; 17]> = self.one(sql, [top.bytes()], |row| row.get(0))?;
+        let of_kind = found.and_then(|id| Id::from_bytes(&id)).filter(|id| id.kind == kind);
+        Ok(of_kind.map(|id| id.uuid).unwrap_or_default())
     }
 
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {

@@ -1,5 +1,6 @@
 //! The stores against one suite, against each other, and against disks that fail.
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

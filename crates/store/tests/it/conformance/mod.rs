@@ -50,6 +50,7 @@ macro_rules! suite {
                     a_refused_step_changes_nothing,
                     a_step_without_changes_is_unchanged,
                     a_decision_is_asked_again_until_it_has_its_facts,
+                    what_is_asked_for_together_is_answered_together,
                     what_is_absent_is_a_fact_too,
                     a_step_sees_what_the_step_before_it_did,
                     a_key_that_a_later_version_adds_is_found,

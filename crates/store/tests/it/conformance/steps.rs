@@ -71,9 +71,36 @@ pub(crate) fn a_decision_is_asked_again_until_it_has_its_facts(store: &dyn Store
             Want::Key(_) => 2,
             Want::Account(_) => 3,
             Want::Task(_) => 4,
+            Want::All(_) => 5,
         })
         .collect();
     assert!(kinds.is_sorted() && kinds.len() <= 4 && kinds.contains(&4), "{wants:?}");
+}
+
+pub(crate) fn what_is_asked_for_together_is_answered_together(store: &dyn Store) {
+    put(store, after(0), vec![merchant(1, 1).into(), payer(2, 1, 7).into()]);
+    let wants = vec![
+        Want::Record(merchant(1, 1).id.into()),
+        Want::Key(Key::Phone([7; 32])),
+        Want::Account(purse(2).of(Currency::CNY)),
+        Want::Task(Task::new(after(60), Work::ExpirePayment(id(9))).key),
+        Want::Record(merchant(3, 1).id.into()),
+    ];
+    let mut first = Some(wants);
+    let outcome = step(store, after(1), move |facts| {
+        if let Some(wants) = first.take() {
+            return Err(Need(Want::All(wants)).into());
+        }
+        let asked = "this was asked for, and so was that";
+        assert_eq!(facts.record(merchant(1, 1).id.into()).expect(asked), Some(&merchant(1, 1).into()));
+        assert_eq!(facts.key(&Key::Phone([7; 32])).expect(asked), Some(payer(2, 1, 7).id.into()));
+        assert_eq!(facts.account(&purse(2).of(Currency::CNY)).expect(asked), AccountState::default());
+        let timer = Task::new(after(60), Work::ExpirePayment(id(9)));
+        assert!(!facts.task(&timer.key).expect(asked));
+        assert_eq!(facts.record(merchant(3, 1).id.into()).expect(asked), None);
+        Err(Refusal::PaymentClosed.into())
+    });
+    assert_eq!(outcome, Ok(Outcome::Refused(Refusal::PaymentClosed)));
 }
 
 pub(crate) fn what_is_absent_is_a_fact_too(store: &dyn Store) {

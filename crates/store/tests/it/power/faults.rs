@@ -1,11 +1,14 @@
 //! Every single operation of a day fails, one after the other: once, and from then on. And a full disk.
 
 use simdisk::{Death, Disk, Image, Trouble};
+use tongbao_core::ChangeSet;
 use tongbao_store::{Fault, Query, Store};
 
 use super::story::{Story, kill, open};
-use crate::by_hand::{LATE, changes, clean, trial};
-use crate::programs;
+use crate::{
+    by_hand::{BANK, LATE, after, balance, change, changes, clean, post, posting, purse, trial, yuan},
+    programs,
+};
 
 const STEPS: u64 = 14;
 
@@ -15,7 +18,7 @@ fn fail_each(trouble: Trouble) -> u64 {
     let disk = Disk::new(0);
     let mut story = Story::new(11, STEPS);
     for number in 1.. {
-        disk.restore(&Image::default(), number);
+        disk.restore(&Image::default(), 2);
         disk.fail(number, trouble);
         let told = story.tell(&disk);
         if !disk.has_failed() {
@@ -91,6 +94,30 @@ fn a_full_disk_refuses_steps_and_goes_on_when_there_is_room_again() {
     assert!(times_full >= 15, "{times_full} times full");
     assert_eq!(clean(&store), clean(&story.played.model));
     programs::compare(&story.played.world, &story.played.model, &store);
+}
+
+#[test]
+fn a_transfer_that_a_full_disk_refused_has_not_happened() {
+    let disk = Disk::new(4);
+    let store = open(&disk).unwrap();
+    post(&store, after(0), vec![posting(BANK, purse(0), yuan(10_000))]);
+    let (mut moved, mut times_full) = (0, 0);
+    for number in 1..80 {
+        let postings =
+            vec![posting(purse(0), purse(number % 9 + 1), yuan(7)), posting(BANK, purse(0), yuan(1))];
+        let transfer = ChangeSet { postings, ..ChangeSet::default() };
+        while change(&store, after(1), transfer.clone()) == Err(Fault::Full) {
+            times_full += 1;
+            assert_eq!(balance(&store, purse(0)), 10_000 - 6 * moved);
+            clean(&store);
+            disk.set_capacity(Some(disk.used() + 9_000));
+        }
+        moved += 1;
+        assert_eq!(balance(&store, purse(0)), 10_000 - 6 * moved);
+        disk.set_capacity(Some(disk.used() + 5_000));
+    }
+    assert!(times_full > 20, "{times_full} times full");
+    clean(&store);
 }
 
 #[test]

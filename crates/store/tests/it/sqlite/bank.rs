@@ -32,7 +32,7 @@ fn transfer(
     let amount = i64::try_from(chance.below(50)).unwrap() + 1;
     let decide = move |facts: &dyn tongbao_core::Facts| {
         if facts.account(&purse(from).of(Currency::CNY))?.balance() < amount {
-            return Err(tongbao_core::Refusal::PayerBalance.into());
+            return Err(tongbao_core::Refusal::NotFound("money").into());
         }
         let postings = vec![posting(purse(from), purse(to), yuan(amount))];
         Ok(tongbao_core::ChangeSet { postings, ..tongbao_core::ChangeSet::default() })

@@ -35,6 +35,24 @@ fn what_was_committed_is_there_after_reopening() {
     assert_eq!(clean(&store).changes, 4);
 }
 
+#[test]
+fn records_are_found_after_reopening_whatever_the_order_of_their_ids() {
+    let place = Place::new();
+    let store = place.open();
+    for number in [5, 1, 9, 3] {
+        put(&store, after(0), vec![merchant(number, 1).into()]);
+    }
+    drop(store);
+    for version in 2..5 {
+        let store = place.open();
+        for number in [9, 3, 5, 1] {
+            put(&store, after(0), vec![merchant(number, version).into()]);
+        }
+        put(&store, after(0), vec![merchant(10 * u64::from(version), 1).into()]);
+    }
+    clean(&place.open());
+}
+
 #[track_caller]
 fn is_refused(opened: Result<SqliteStore, Fault>) {
     let Err(Fault::Stopped(why)) = opened else { panic!("a second writer was let in") };

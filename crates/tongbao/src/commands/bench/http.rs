@@ -84,7 +84,7 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
 
 async fn prepare(engine: &Arc<Engine>) -> Result<(Bound, Vec<String>, Vec<PayerId>), Failure> {
     let mut keys = Vec::new();
-    for app in world::merchants(engine, MERCHANTS).await? {
+    for (_, app) in world::merchants(engine, MERCHANTS).await? {
         let (secret, new) = engine.new_secret_key(Scope::ALL.to_vec(), Vec::new(), None);
         engine.step(input("create_api_key"), move |facts, cx| api_key::create(facts, cx, app, &new)).await?;
         keys.push(secret);

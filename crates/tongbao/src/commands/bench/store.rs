@@ -16,8 +16,10 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tongbao_core::{
-    id::{AppId, PayerId},
+    Key, Want,
+    id::{AppId, MerchantId, PayerId},
     idempotency::Ask,
+    ledger::Account,
     payment::{
         Status,
         create::{Created, NewPayment},
@@ -77,7 +79,7 @@ struct Run {
 
 async fn measure(
     engine: &Arc<Engine>,
-    apps: &Arc<Vec<AppId>>,
+    apps: &Arc<Vec<(MerchantId, AppId)>>,
     payers: &Arc<Vec<PayerId>>,
     options: &StoreOptions,
 ) -> Result<Run, Failure> {
@@ -128,8 +130,8 @@ fn spread(number: u64, count: usize) -> usize {
 }
 
 /// Pays; tells whether the answer was an earlier one.
-async fn pay(engine: &Engine, apps: &[AppId], payers: &[PayerId], number: u64) -> Result<bool, Failure> {
-    let app = apps[spread(number, apps.len())];
+async fn pay(engine: &Engine, apps: &[(MerchantId, AppId)], payers: &[PayerId], number: u64) -> Result<bool, Failure> {
+    let (merchant, app) = apps[spread(number, apps.len())];
     let payer = payers[spread(number ^ 0x5555, payers.len())];
     let by = Collect { payer, proof: Proof::SandboxPhone, sandbox: true };
     let money = Money { amount: Amount::new(1_999).unwrap_or_default(), currency: Currency::CNY };
@@ -145,9 +147,16 @@ async fn pay(engine: &Engine, apps: &[AppId], payers: &[PayerId], number: u64) -
         expires_in_s: 1_800,
     };
     let ask = Ask { app, key: format!("key-{number}"), request: "0".repeat(32) };
-    let answered = engine.answer(
+    let want = vec![
+        Want::Record(app.into()),
+        Want::Record(payer.into()),
+        Want::Key(Key::OrderNo(merchant, new.order_no.clone())),
+        Want::Account(Account::PayerAvailable(payer).of(money.currency)),
+    ];
+    let answered = engine.answer_wanting(
         world::input("collect_payment"),
         Some(ask),
+        want,
         move |facts, cx| collect(facts, cx, app, &new, &by),
         |result: Result<&Created, _>| match result {
             Ok(created) if created.payment.status == Status::Succeeded => {

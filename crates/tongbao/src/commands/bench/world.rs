@@ -8,7 +8,7 @@ use std::{
 
 use tongbao_core::{
     Actor, ChangeSet,
-    id::{AppId, PayerId},
+    id::{AppId, MerchantId, PayerId},
     ledger::{Channel, template},
     merchant::{self, NewMerchant},
     payer::{self, NewPayer},
@@ -52,15 +52,15 @@ pub(super) fn engine(scratch: &Scratch) -> Result<Arc<Engine>, Failure> {
 }
 
 /// This many merchants, each with one app.
-pub(super) async fn merchants(engine: &Arc<Engine>, count: u32) -> Result<Vec<AppId>, Failure> {
+pub(super) async fn merchants(engine: &Arc<Engine>, count: u32) -> Result<Vec<(MerchantId, AppId)>, Failure> {
     let mut apps = Vec::new();
     for number in 0..count {
         let (_, secret) = engine.new_webhook_secret();
         let fee_rate = BasisPoints::new(60).unwrap_or_default();
         let new = NewMerchant { name: format!("merchant {number}"), fee_rate, secret };
         let made = engine.step(input("create_merchant"), move |_, cx| {
-            let (change, _, app) = merchant::create(cx, &new);
-            Ok((change, app))
+            let (change, merchant, app) = merchant::create(cx, &new);
+            Ok((change, (merchant, app)))
         });
         apps.push(made.await?);
     }

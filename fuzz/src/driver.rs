@@ -17,6 +17,7 @@ use std::{
 };
 
 use simdisk::Chance;
+use tongbao_engine::auth::hex;
 
 use crate::{mutate::mutate, targets::Target};
 
@@ -28,16 +29,15 @@ const SHORTENINGS_MAX: u32 = 2_000;
 const SHOWN_BYTES_MAX: usize = 2_048;
 
 thread_local! {
-    static REACHED: RefCell<HashSet<u64>> = RefCell::default();
+    static REACHED: RefCell<HashSet<[u8; 32]>> = RefCell::default();
     static NEW: Cell<bool> = const { Cell::new(false) };
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Tells the driver where an input has led: the name of a refusal, of an outcome, of a branch.
 pub fn reached(place: &str) {
-    let digest = blake3::hash(place.as_bytes());
-    let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
-    let new = REACHED.with_borrow_mut(|reached| reached.insert(u64::from_be_bytes([a, b, c, d, e, f, g, h])));
+    let digest = blake3::hash(place.as_bytes()).into();
+    let new = REACHED.with_borrow_mut(|reached| reached.insert(digest));
     if new {
         NEW.set(true);
     }
@@ -79,7 +79,9 @@ pub fn run(target: &Target) {
         Ok(Figures { executions, places, kept }) => {
             let name = target.name;
             // Written past the test harness, so that the figures of passing targets are seen, too.
-            let line = format!("fuzz {name}: seed {seed}, {executions} executions, {places} places, {kept} inputs\n");
+            let line = format!(
+                "fuzz {name}: seed {seed}, {executions} executions, {places} places, {kept} inputs\n"
+            );
             drop(io::stderr().lock().write_all(line.as_bytes()));
         }
     }
@@ -95,7 +97,10 @@ pub fn search(
     quiet_while_asked();
     for (name, input) in &corpus {
         let tried = attempt(target, input);
-        tried.map_err(|why| Finding { input: input.clone(), why: format!("{why}, by {name} of the corpus") })?;
+        tried.map_err(|why| Finding {
+            input: input.clone(),
+            why: format!("{why}, by {name} of the corpus"),
+        })?;
     }
     let end = Instant::now() + time;
     let mut chance = Chance::new(seed);
@@ -161,7 +166,7 @@ fn fail(target: &Target, Finding { input, why }: &Finding) -> ! {
     let written = fs::create_dir_all(findings()).and_then(|()| fs::write(&path, input));
     let place = written.map_or_else(|error| error.to_string(), |()| path.display().to_string());
     let shown = &input[..input.len().min(SHOWN_BYTES_MAX)];
-    let hex: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(shown);
     panic!(
         "fuzz {}: {why}\ninput of {} bytes ({place}): {hex}\n{:?}\nbefore the repair: copy it to fuzz/corpus/{}",
         target.name,

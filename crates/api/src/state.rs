@@ -16,13 +16,16 @@ const KEY_REMEMBERED_MS: i64 = 1_000;
 /// Secret keys remembered at once; beyond that all are forgotten, which costs each one look-up.
 const KEYS_REMEMBERED_MAX: usize = 10_000;
 
+/// A key, and when it was looked up.
+type Remembered = (Time, Arc<ApiKey>);
+
 /// The API of one instance.
 pub struct Api {
     /// Decides, commits, reads.
     pub engine: Arc<Engine>,
     /// Where this instance is reached, without a slash at the end: goes into `cashier_url`.
     pub base_url: String,
-    keys: Mutex<HashMap<[u8; 32], (Time, Arc<ApiKey>)>>,
+    keys: Mutex<HashMap<[u8; 32], Remembered>>,
 }
 
 impl Api {
@@ -36,7 +39,9 @@ impl Api {
     pub(crate) fn key(&self, secret: &str, now: Time) -> Result<Option<Arc<ApiKey>>, Fault> {
         let digest = secret_key_digest(secret);
         let remembered = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
-        if let Some((at, key)) = remembered.filter(|(at, _)| (0..KEY_REMEMBERED_MS).contains(&now.since_ms(*at))) {
+        if let Some((at, key)) =
+            remembered.filter(|(at, _)| (0..KEY_REMEMBERED_MS).contains(&now.since_ms(*at)))
+        {
             debug_assert!(at <= now, "the clock does not go back");
             return Ok(Some(key));
         }

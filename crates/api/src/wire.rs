@@ -28,7 +28,9 @@ pub fn rfc3339(at: Time) -> String {
 pub fn parse_time(param: &'static str, text: &str) -> Result<Time, Problem> {
     let stamp: Result<jiff::Timestamp, _> = text.parse();
     stamp.map(|stamp| Time::from_ms(stamp.as_millisecond())).map_err(|_| {
-        Problem::of(INVALID_VALUE).param(param).detail("Write the time as RFC 3339, as in 2026-01-02T03:04:05Z.")
+        Problem::of(INVALID_VALUE)
+            .param(param)
+            .detail("Write the time as RFC 3339, as in 2026-01-02T03:04:05Z.")
     })
 }
 

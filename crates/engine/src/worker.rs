@@ -111,7 +111,7 @@ async fn perform(engine: &Engine, deliveries: &Deliveries, task: &Task) {
         // Another worker has it, or did it: its lease ran out here.
         Ok(()) | Err(Error::Refused(Refusal::LeaseLost)) => {}
         Err(error) => {
-            tracing::warn!(task = ?work, %error, "a task failed; it is tried again when its lease ends")
+            tracing::warn!(task = ?work, %error, "a task failed; it is tried again when its lease ends");
         }
     }
 }

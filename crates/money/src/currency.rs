@@ -29,7 +29,7 @@ impl Currency {
     /// How many decimal places the major unit has: 2 for CNY, 0 for JPY, 3 for KWD.
     pub fn exponent(self) -> u8 {
         iso_currency::Currency::from_code(self.code())
-            .and_then(|known| known.exponent())
+            .and_then(iso_currency::Currency::exponent)
             .and_then(|exponent| u8::try_from(exponent).ok())
             .unwrap_or(2)
     }

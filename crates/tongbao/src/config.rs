@@ -7,10 +7,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use tongbao_api::{
-    listener::TlsConfig,
-    rate::{KEYS_MAX, Quota},
-};
+use tongbao_api::{listener::TlsConfig, rate::Quota};
 
 use crate::output::Failure;
 
@@ -69,11 +66,6 @@ impl Rate {
     /// The quota of an address.
     pub(crate) fn address(self) -> Quota {
         Quota::new(self.per_address_per_s, self.per_address_per_s.saturating_mul(2))
-    }
-
-    /// Keys and addresses remembered at once.
-    pub(crate) fn remembered(self) -> usize {
-        KEYS_MAX
     }
 }
 

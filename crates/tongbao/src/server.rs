@@ -11,7 +11,7 @@ use tongbao_api::{
     event_body::render_event,
     listener::{Limits, ListenConfig, Listener, TlsConfig},
     openapi,
-    rate::{Limiter, RateLimit, by_network},
+    rate::{KEYS_MAX, Limiter, RateLimit, by_network},
     sandbox::sandbox_router,
 };
 use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
@@ -115,9 +115,9 @@ fn router(
     let mut document = serde_json::to_value(openapi::document())?;
     document["servers"] = json!([{"url": base_url}]);
     let pages = Pages::new(Arc::clone(engine), base_url, document);
-    let keys = Arc::new(Limiter::new(rate.key(), rate.remembered()));
+    let keys = Arc::new(Limiter::new(rate.key(), KEYS_MAX));
     let by_key = |request: &http::Request<axum::body::Body>| request.headers().get(AUTHORIZATION).cloned();
-    let addresses = Arc::new(Limiter::new(rate.address(), rate.remembered()));
+    let addresses = Arc::new(Limiter::new(rate.address(), KEYS_MAX));
     let mut router = openapi::router(Arc::clone(&api)).layer(RateLimit::new(keys, by_key));
     router = router.merge(handlers::router(Arc::clone(&pages)));
     // No routes at all for an engine of production.

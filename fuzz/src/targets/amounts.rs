@@ -6,7 +6,8 @@ use super::Target;
 use crate::{bytes::Bytes, driver::reached};
 
 /// See the module.
-pub const TARGET: Target = Target { name: "amounts", run: target, words: &["\0\0\0\0\0\0\0\u{1}", "\0\u{3}", "'\u{10}"] };
+pub const TARGET: Target =
+    Target { name: "amounts", run: target, words: &["\0\0\0\0\0\0\0\u{1}", "\0\u{3}", "'\u{10}"] };
 
 fn within(value: i128) -> Option<Amount> {
     i64::try_from(value).ok().and_then(Amount::new)
@@ -16,13 +17,13 @@ fn within(value: i128) -> Option<Amount> {
 pub fn target(input: &[u8]) {
     let mut bytes = Bytes::new(input);
     let (a, b, c) = (amount(&mut bytes), amount(&mut bytes), amount(&mut bytes));
-    let (x, y, z) = (i128::from(a.minor()), i128::from(b.minor()), i128::from(c.minor()));
-    assert_eq!(a.plus(b), within(x + y));
+    let (wide_a, wide_b, wide_c) = (i128::from(a.minor()), i128::from(b.minor()), i128::from(c.minor()));
+    assert_eq!(a.plus(b), within(wide_a + wide_b));
     assert_eq!(a.plus(b), b.plus(a));
-    assert_eq!(a.minus(b), within(x - y));
+    assert_eq!(a.minus(b), within(wide_a - wide_b));
     assert_eq!(a.minus(b).and_then(|rest| rest.plus(b)), a.minus(b).map(|_| a));
-    assert_eq!(a.is_zero(), x == 0);
-    let share = if z == 0 { None } else { within((x * y).div_euclid(z)) };
+    assert_eq!(a.is_zero(), wide_a == 0);
+    let share = if wide_c == 0 { None } else { within((wide_a * wide_b).div_euclid(wide_c)) };
     assert_eq!(a.portion(b, c), share);
     if b <= c
         && let Some(share) = a.portion(b, c)
@@ -30,7 +31,7 @@ pub fn target(input: &[u8]) {
         // A part is never more than the whole, and what two parts leave over is less than two units.
         assert!(share <= a);
         let rest = c.minus(b).and_then(|rest| a.portion(rest, c)).expect("the rest is a part, too");
-        assert!((0..=1).contains(&(x - i128::from(share.minor()) - i128::from(rest.minor()))));
+        assert!((0..=1).contains(&(wide_a - i128::from(share.minor()) - i128::from(rest.minor()))));
         reached("a part");
     }
     rate(&mut bytes, a, b);

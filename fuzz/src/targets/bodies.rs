@@ -6,6 +6,8 @@ use tongbao_api::{
     resources::{payments::CreatePayment, refunds::CreateRefund},
 };
 
+use tongbao_engine::auth::hex;
+
 use super::Target;
 use crate::{bytes::Bytes, driver::reached};
 
@@ -17,9 +19,31 @@ pub const TARGET: Target = Target {
     name: "bodies",
     run: target,
     words: &[
-        "\"order_no\":", "\"amount\":", "\"currency\":\"CNY\"", "\"description\":", "\"items\":[", "\"name\":", "\"quantity\":",
-        "\"unit_amount\":", "\"notify_url\":", "\"return_url\":", "\"expires_in\":", "\"metadata\":{", "\"payment\":",
-        "\"refund_no\":", "\"reason\":", "null", "1.5", "-1", "1e2", "9223372036854775808", "[]", "{}", ",", "\"\"", "true",
+        "\"order_no\":",
+        "\"amount\":",
+        "\"currency\":\"CNY\"",
+        "\"description\":",
+        "\"items\":[",
+        "\"name\":",
+        "\"quantity\":",
+        "\"unit_amount\":",
+        "\"notify_url\":",
+        "\"return_url\":",
+        "\"expires_in\":",
+        "\"metadata\":{",
+        "\"payment\":",
+        "\"refund_no\":",
+        "\"reason\":",
+        "null",
+        "1.5",
+        "-1",
+        "1e2",
+        "9223372036854775808",
+        "[]",
+        "{}",
+        ",",
+        "\"\"",
+        "true",
     ],
 };
 
@@ -39,7 +63,10 @@ fn arbitrary(input: &[u8]) {
             assert_eq!(value["amount"], json!(read.amount));
             assert_eq!(value["order_no"], json!(read.order_no));
             assert_eq!(value["currency"], json!(read.currency));
-            assert_eq!(value.get("items").map_or(0, |items| items.as_array().map_or(0, Vec::len)), read.items.len());
+            assert_eq!(
+                value.get("items").map_or(0, |items| items.as_array().map_or(0, Vec::len)),
+                read.items.len()
+            );
             assert_eq!(value.get("expires_in").and_then(Value::as_i64), read.expires_in);
         }
         Err(problem) => reached(&format!("{} {:?}", problem.code, problem.param)),
@@ -64,15 +91,18 @@ fn value_of(input: &[u8]) -> Value {
 fn wanted(bytes: &mut Bytes<'_>) {
     let text = |bytes: &mut Bytes<'_>| bytes.text().replace('\0', "0");
     let (payment, refund_no, amount) = (text(bytes), text(bytes), bytes.long());
-    let reason = (bytes.byte() % 2 == 0).then(|| text(bytes));
+    let reason = bytes.byte().is_multiple_of(2).then(|| text(bytes));
     let body = json!({"payment": payment, "refund_no": refund_no, "amount": amount, "reason": reason});
     let read: CreateRefund = parse(body.to_string().as_bytes()).expect("the body is in order");
-    assert_eq!((read.payment, read.refund_no, read.amount, read.reason), (payment, refund_no, amount, reason));
+    assert_eq!(
+        (read.payment, read.refund_no, read.amount, read.reason),
+        (payment, refund_no, amount, reason)
+    );
 }
 
 /// A value of the wrong type is refused without being repeated.
 fn refused(bytes: &mut Bytes<'_>) {
-    let secret: String = bytes.array::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = hex(&bytes.array::<8>());
     debug_assert!(secret.len() >= TELLING_CHARS);
     let wrong = match bytes.byte() % 4 {
         0 => json!(secret),
@@ -85,8 +115,7 @@ fn refused(bytes: &mut Bytes<'_>) {
     let field = bytes.pick(&fields).expect("there are fields");
     body[field] = wrong;
     if let Err(problem) = parse::<CreatePayment>(body.to_string().as_bytes()) {
-        let said = problem.json("");
-        assert!(!String::from_utf8_lossy(&said).contains(&secret), "{problem:?} repeats a value");
+        assert!(!format!("{problem:?}").contains(&secret), "{problem:?} repeats a value");
         reached(&format!("wrong {field} {}", problem.code));
     }
 }

@@ -10,8 +10,11 @@ use super::Target;
 use crate::{bytes::Bytes, driver::reached};
 
 /// See the module.
-pub const TARGET: Target =
-    Target { name: "cursors", run: target, words: &["AQ", "Ag", "AR", "=", "==", "+", "/", "-", "_", "AQAAAAAAAAAAAA", "通"] };
+pub const TARGET: Target = Target {
+    name: "cursors",
+    run: target,
+    words: &["AQ", "Ag", "AR", "=", "==", "+", "/", "-", "_", "AQAAAAAAAAAAAA", "通"],
+};
 
 /// Takes an input: as a position, as a text, and as an id.
 pub fn target(input: &[u8]) {

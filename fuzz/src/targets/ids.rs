@@ -14,8 +14,21 @@ pub const TARGET: Target = Target {
     name: "ids",
     run: target,
     words: &[
-        "pay_", "rfd_", "mch_", "evt_", "_", "0", "7zzzzzzzzzzzzzzzzzzzzzzzzz", "8", "i", "l", "o", "u", "A",
-        "01m80hb17de009a3e0mcxcrzpx", "00000000000000000000000000",
+        "pay_",
+        "rfd_",
+        "mch_",
+        "evt_",
+        "_",
+        "0",
+        "7zzzzzzzzzzzzzzzzzzzzzzzzz",
+        "8",
+        "i",
+        "l",
+        "o",
+        "u",
+        "A",
+        "01m80hb17de009a3e0mcxcrzpx",
+        "00000000000000000000000000",
     ],
 };
 

@@ -12,8 +12,34 @@ pub const TARGET: Target = Target {
     name: "json",
     run: target,
     words: &[
-        "{", "}", "[", "]", ":", ",", "\"", "null", "true", "false", "0", "-", "-0", "1e309", "1.5", "\\u0000", "\\ud83d",
-        "\\ude00", "\\n", "\"a\":1", "{\"a\":", "[[[[[[[[", "\u{feff}", "9223372036854775808", " ", "\t", "/", "通",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-",
+        "-0",
+        "1e309",
+        "1.5",
+        "\\u0000",
+        "\\ud83d",
+        "\\ude00",
+        "\\n",
+        "\"a\":1",
+        "{\"a\":",
+        "[[[[[[[[",
+        "\u{feff}",
+        "9223372036854775808",
+        " ",
+        "\t",
+        "/",
+        "通",
     ],
 };
 
@@ -29,7 +55,6 @@ pub fn target(input: &[u8]) {
         (Err(problem), theirs) => {
             reached(problem.code);
             assert!(problem.status.is_client_error(), "{problem:?}");
-            serde_json::from_slice::<Value>(&problem.json("")).expect("a problem is JSON");
             if let Ok(theirs) = theirs {
                 check_strictness(problem.code, input, &theirs);
             }

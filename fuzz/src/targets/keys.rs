@@ -13,7 +13,18 @@ pub const TARGET: Target = Target {
     name: "keys",
     run: target,
     words: &[
-        "whsec_", "whsk_", "whpk_", "=", "==", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "+", "/", "-", " ", "\n",
+        "whsec_",
+        "whsk_",
+        "whpk_",
+        "=",
+        "==",
+        "AAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "+",
+        "/",
+        "-",
+        " ",
+        "\n",
     ],
 };
 

@@ -19,7 +19,19 @@ use crate::{bytes::Bytes, driver::reached};
 pub const TARGET: Target = Target {
     name: "new_payments",
     run: target,
-    words: &["\u{5}order", "https://", "http://", "javascript:", "\u{7f}", "\u{85}", "\n", "通宝", "_-|*.:/@", "\u{200b}", "é"],
+    words: &[
+        "\u{5}order",
+        "https://",
+        "http://",
+        "javascript:",
+        "\u{7f}",
+        "\u{85}",
+        "\n",
+        "通宝",
+        "_-|*.:/@",
+        "\u{200b}",
+        "é",
+    ],
 };
 
 /// Currencies, some of which payments are not taken in.
@@ -51,7 +63,7 @@ fn new_payment(bytes: &mut Bytes<'_>) -> NewPayment {
     let code = bytes.pick(&CODES).expect("there are codes");
     let currency = Currency::parse(code).expect("ISO 4217 has all of them");
     let repeated = |bytes: &mut Bytes<'_>| bytes.text().repeat(usize::from(bytes.byte()) % 12);
-    let url = |bytes: &mut Bytes<'_>| (bytes.byte() % 2 == 0).then(|| repeated(bytes));
+    let url = |bytes: &mut Bytes<'_>| bytes.byte().is_multiple_of(2).then(|| repeated(bytes));
     NewPayment {
         order_no: bytes.text(),
         money: Money { amount, currency },
@@ -59,7 +71,8 @@ fn new_payment(bytes: &mut Bytes<'_>) -> NewPayment {
         items: (0..bytes.byte() % 60).map(|_| item(bytes)).collect(),
         metadata: (0..bytes.byte() % 30).map(|_| (bytes.text(), repeated(bytes))).collect::<BTreeMap<_, _>>(),
         notify_url: url(bytes),
-        return_url: url(bytes).map(|rest| if bytes.byte() % 2 == 0 { format!("https://{rest}") } else { rest }),
+        return_url: url(bytes)
+            .map(|rest| if bytes.byte().is_multiple_of(2) { format!("https://{rest}") } else { rest }),
         expires_in_s: i64::from(bytes.short()) * i64::from(bytes.byte()),
     }
 }
@@ -75,13 +88,16 @@ fn is_text(text: &str, most: usize) -> bool {
 
 /// The documented limits, each with the name of its field.
 fn laws(new: &NewPayment) -> [(&'static str, bool); 8] {
-    let order_no = new.order_no.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-|*.:/@".contains(letter));
+    let order_no =
+        new.order_no.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-|*.:/@".contains(letter));
     let item = |item: &Item| {
-        is_text(&item.name, 256) && item.quantity >= 1 && (0..=10_000_000_000).contains(&item.unit_amount.minor())
+        is_text(&item.name, 256)
+            && item.quantity >= 1
+            && (0..=10_000_000_000).contains(&item.unit_amount.minor())
     };
-    let entry =
-        |(key, value): (&String, &String)| is_text(key, 40) && value.chars().count() <= 500;
-    let web = |url: &String| is_text(url, 2_048) && (url.starts_with("https://") || url.starts_with("http://"));
+    let entry = |(key, value): (&String, &String)| is_text(key, 40) && value.chars().count() <= 500;
+    let web =
+        |url: &String| is_text(url, 2_048) && (url.starts_with("https://") || url.starts_with("http://"));
     assert_eq!(is_order_no(&new.order_no), order_no && (1..=64).contains(&new.order_no.len()));
     [
         ("order_no", is_order_no(&new.order_no)),

@@ -24,8 +24,28 @@ pub const TARGET: Target = Target {
     name: "pages",
     run: target,
     words: &[
-        "<script>", "</", "\"", "'", "&", "&lt;", "-->", "]]>", "{{", "{%", "javascript:", "https://", "\u{4}<b>x", "`", "```",
-        "\n\n", "- ", "通宝", "\u{202e}", "\0", "onload=", "=",
+        "<script>",
+        "</",
+        "\"",
+        "'",
+        "&",
+        "&lt;",
+        "-->",
+        "]]>",
+        "{{",
+        "{%",
+        "javascript:",
+        "https://",
+        "\u{4}<b>x",
+        "`",
+        "```",
+        "\n\n",
+        "- ",
+        "通宝",
+        "\u{202e}",
+        "\0",
+        "onload=",
+        "=",
     ],
 };
 
@@ -38,13 +58,13 @@ pub fn target(input: &[u8]) {
         let frame = Frame::new(Some(tag(lang)), None, None, "nonce", "csrf");
         let page = |texts: &[String]| render_cashier(&cashier(texts, choice), &frame);
         same_marks(&page(&texts), &page(&harmless), &texts);
-        let page = |texts: &[String]| render_docs(&document(texts), &frame);
+        let page = |texts: &[String]| render_docs(&document(texts), choice.is_multiple_of(2), &frame);
         same_marks(&page(&texts), &page(&harmless), &texts);
     }
     let arbitrary: Value = serde_json::from_slice(input).unwrap_or_default();
     if !arbitrary.is_null() {
         reached("a document");
-        render_docs(&arbitrary, &Frame::new(None, None, None, "nonce", "csrf"));
+        render_docs(&arbitrary, choice.is_multiple_of(2), &Frame::new(None, None, None, "nonce", "csrf"));
     }
     let text = String::from_utf8_lossy(input);
     let picture = qr_svg(&text);

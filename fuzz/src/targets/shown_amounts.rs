@@ -9,7 +9,8 @@ use crate::{bytes::Bytes, driver::reached};
 const EXPONENT_MAX: u8 = 4;
 
 /// See the module.
-pub const TARGET: Target = Target { name: "shown_amounts", run: target, words: &["\0\0\0\0", "\u{7f}\u{7f}"] };
+pub const TARGET: Target =
+    Target { name: "shown_amounts", run: target, words: &["\0\0\0\0", "\u{7f}\u{7f}"] };
 
 /// Takes an input: an amount and the places of its currency.
 pub fn target(input: &[u8]) {

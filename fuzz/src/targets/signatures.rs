@@ -12,8 +12,11 @@ use super::Target;
 use crate::{bytes::Bytes, driver::reached};
 
 /// See the module.
-pub const TARGET: Target =
-    Target { name: "signatures", run: target, words: &["{\"id\":\"evt_1\"}", ".", "v1,", "v1a,", " ", "\"", "通宝"] };
+pub const TARGET: Target = Target {
+    name: "signatures",
+    run: target,
+    words: &["{\"id\":\"evt_1\"}", ".", "v1,", "v1a,", " ", "\"", "通宝"],
+};
 
 /// Takes an input: secrets, a body, and where to alter one byte of what is sent.
 pub fn target(input: &[u8]) {
@@ -55,7 +58,8 @@ fn altered(secret: &Secret, key: &SigningKey, (what, at, bits): (u8, u16, u8), b
             continue;
         }
         reached(&format!("altered {} {verify}", what % 4));
-        let accepted = if verify == 0 { verifies(secret, &sent, &body) } else { verifies_publicly(key, &sent, &body) };
+        let accepted =
+            if verify == 0 { verifies(secret, &sent, &body) } else { verifies_publicly(key, &sent, &body) };
         assert!(!accepted, "an altered notification verifies: {sent:?}");
     }
 }

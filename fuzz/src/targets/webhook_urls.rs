@@ -13,9 +13,37 @@ pub const TARGET: Target = Target {
     name: "webhook_urls",
     run: target,
     words: &[
-        "https://", "http://", "127.0.0.1", "0x7f.1", "2130706433", "[::1]", "[::ffff:10.0.0.1]", "[fe80::1%25eth0]", "localhost",
-        "localhost.", ".internal", "169.254.169.254", "metadata.tencentyun.com", "shop.example.com", ":443", ":22", ":6379", "@",
-        "#", "?", "/", "\\", "%2e", "%00", "１２７。０。０。１", "ⓛocalhost", "xn--", "..", "8.8.8.8", "2001:4860::", "user:pw@",
+        "https://",
+        "http://",
+        "127.0.0.1",
+        "0x7f.1",
+        "2130706433",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "[fe80::1%25eth0]",
+        "localhost",
+        "localhost.",
+        ".internal",
+        "169.254.169.254",
+        "metadata.tencentyun.com",
+        "shop.example.com",
+        ":443",
+        ":22",
+        ":6379",
+        "@",
+        "#",
+        "?",
+        "/",
+        "\\",
+        "%2e",
+        "%00",
+        "１２７。０。０。１",
+        "ⓛocalhost",
+        "xn--",
+        "..",
+        "8.8.8.8",
+        "2001:4860::",
+        "user:pw@",
     ],
 };
 
@@ -25,7 +53,10 @@ pub fn target(input: &[u8]) {
         arbitrary(text, Policy::PublicOnly);
         arbitrary(text, Policy::LoopbackToo);
         let within = |policy| check_url(text, policy).is_ok();
-        assert!(!within(Policy::PublicOnly) || within(Policy::LoopbackToo), "the sandbox is stricter about {text}");
+        assert!(
+            !within(Policy::PublicOnly) || within(Policy::LoopbackToo),
+            "the sandbox is stricter about {text}"
+        );
     }
     let mut bytes = Bytes::new(input);
     spelled(&mut bytes);
@@ -44,7 +75,10 @@ fn arbitrary(text: &str, policy: Policy) {
     let port = url.port_or_known_default().expect("web addresses have a port");
     assert!(policy == Policy::LoopbackToo || port == 443 || port >= 1_024, "{url}");
     // The normal form is judged like the text, so whoever reads it later comes to the same end.
-    assert_eq!(check_url(accepted.as_str(), policy).map(|again| again.as_str().to_owned()), Ok(url.to_string()));
+    assert_eq!(
+        check_url(accepted.as_str(), policy).map(|again| again.as_str().to_owned()),
+        Ok(url.to_string())
+    );
     match url.host().expect("web addresses have a host") {
         Host::Ipv4(address) => check_address(address.into(), policy, &url),
         Host::Ipv6(address) => check_address(address.into(), policy, &url),

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tongbao_api::event_body::render_event;
 use tongbao_engine::webhook::{Policy, Sender};

@@ -1,11 +1,14 @@
 //! `tongbao completions`: scripts for the shells.
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
-use crate::{Cli, output::Failure};
+use crate::{
+    Cli,
+    output::{self, Failure},
+};
 
 /// The command line of `tongbao completions`.
 #[derive(Args)]
@@ -17,7 +20,9 @@ pub(crate) struct Completions {
 impl Completions {
     /// Prints the script.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        generate(self.shell, &mut Cli::command(), "tongbao", &mut io::stdout());
+        let mut script = Vec::new();
+        generate(self.shell, &mut Cli::command(), "tongbao", &mut script);
+        output::line(String::from_utf8(script)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

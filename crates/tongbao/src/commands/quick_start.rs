@@ -91,11 +91,19 @@ pub(crate) fn text(file: &SandboxFile, directory: &Path) -> String {
         directory.join("sandbox.json").display(),
     );
     for payer in &file.payers {
-        let line = format!("  Payer      {} phone {} password {}\n", payer.id, payer.phone, payer.password);
-        text.push_str(&line);
+        text.extend([
+            "  Payer      ",
+            &payer.id.to_string(),
+            " phone ",
+            &payer.phone,
+            " password ",
+            &payer.password,
+            "\n",
+        ]);
     }
-    for (number, pasted) in commands(file, directory).iter().enumerate() {
-        text.push_str(&format!("\n{}. {}\n\n{}\n", number + 1, pasted.what, pasted.command));
+    for (number, pasted) in commands(file, directory).into_iter().enumerate() {
+        let Pasted { what, command, .. } = pasted;
+        text.extend(["\n", &(number + 1).to_string(), ". ", what, "\n\n", &command, "\n"]);
     }
     text.push_str("\nStop with Ctrl-C; a restart finds everything as it was.");
     text

@@ -63,30 +63,48 @@ async fn open(driver: &Driver, profile: &std::path::Path) -> Client {
 }
 
 async fn element(browser: &Client, css: &str) -> fantoccini::elements::Element {
-    browser.wait().at_most(PATIENCE).every(Duration::from_millis(50)).for_element(Locator::Css(css)).await.unwrap()
+    browser
+        .wait()
+        .at_most(PATIENCE)
+        .every(Duration::from_millis(50))
+        .for_element(Locator::Css(css))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_payer_signs_in_with_a_code_and_pays_with_the_password() {
     let Ok(program) = std::env::var("TONGBAO_CHROMEDRIVER") else {
-        assert!(std::env::var_os("CI").is_none(), "CI must test in a browser: TONGBAO_CHROMEDRIVER is not set");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI must test in a browser: TONGBAO_CHROMEDRIVER is not set"
+        );
         return;
     };
     let directory = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(&directory.path().join("data"));
-    let new = json!({"order_no": "browser-1", "amount": 2999, "currency": "CNY", "description": "Pu-erh cake"});
+    let new =
+        json!({"order_no": "browser-1", "amount": 2999, "currency": "CNY", "description": "Pu-erh cake"});
     let payment = sandbox.post("/v1/payments", new).await;
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
     browser.goto(&format!("{}?lang=en", payment["cashier_url"].as_str().unwrap())).await.unwrap();
     assert!(browser.source().await.unwrap().contains("29.99"));
-    element(&browser, "input[name=phone]").await.send_keys(sandbox.payer()["phone"].as_str().unwrap()).await.unwrap();
+    element(&browser, "input[name=phone]")
+        .await
+        .send_keys(sandbox.payer()["phone"].as_str().unwrap())
+        .await
+        .unwrap();
     element(&browser, "form[action*='/code'] button").await.click().await.unwrap();
 
     let code = element(&browser, "input[name=code]").await;
     let messages = sandbox.get("/sandbox/messages").await;
     code.send_keys(messages["data"][0]["code"].as_str().unwrap()).await.unwrap();
-    element(&browser, "form[action$='/session'] button, form[action*='/session?'] button").await.click().await.unwrap();
+    element(&browser, "form[action$='/session'] button, form[action*='/session?'] button")
+        .await
+        .click()
+        .await
+        .unwrap();
 
     element(&browser, "input[name=password]").await.send_keys("999999").await.unwrap();
     element(&browser, "form[action*='/pay'] button").await.click().await.unwrap();

@@ -49,9 +49,13 @@ async fn listen_forwards_events_signed() {
     let new = json!({"order_no": "heard-1", "amount": 1, "currency": "CNY", "description": "tea"});
     let payment = sandbox.post("/v1/payments", new).await;
     sandbox.post(&format!("/v1/payments/{}/closure", payment["id"].as_str().unwrap()), json!({})).await;
-    let listener = Process::start(["listen", "--data", data, "--forward-to", &url, "--from-start", "--count", "1"]);
+    let listener =
+        Process::start(["listen", "--data", data, "--forward-to", &url, "--from-start", "--count", "1"]);
     let forwarded = listener.line();
-    assert!(forwarded.starts_with("payment.closed evt_") && forwarded.ends_with("204 No Content"), "{forwarded}");
+    assert!(
+        forwarded.starts_with("payment.closed evt_") && forwarded.ends_with("204 No Content"),
+        "{forwarded}"
+    );
     assert!(receiver.line().ends_with("signature ok"));
 }
 
@@ -65,14 +69,19 @@ fn help_completions_and_the_api_document_are_printed() {
 
 #[test]
 fn benchmarks_report_rates_latencies_and_the_probe() {
-    for (bench, rate) in [("store", "commits_per_s"), ("http", "payments_per_s"), ("ledger", "postings_per_s")] {
+    for (bench, rate) in
+        [("store", "commits_per_s"), ("http", "payments_per_s"), ("ledger", "postings_per_s")]
+    {
         let report = printed(&run(["bench", bench, "--json", "--seconds", "1"]));
         let report: serde_json::Value = serde_json::from_str(&report).unwrap();
         for field in [rate, "p50_ms", "p99_ms"] {
             assert!(report[field].as_f64().is_some_and(|figure| figure > 0.0), "{bench} {field}: {report}");
         }
         for field in ["fdatasync_per_s", "sqlite_plain_per_s"] {
-            assert!(report["probe"][field].as_u64().is_some_and(|figure| figure > 0), "{bench} {field}: {report}");
+            assert!(
+                report["probe"][field].as_u64().is_some_and(|figure| figure > 0),
+                "{bench} {field}: {report}"
+            );
         }
     }
 }

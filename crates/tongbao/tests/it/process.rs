@@ -13,36 +13,37 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 /// Longer than anything here takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The binary: the release build if the test run made one.
-pub fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     std::env::var_os("TONGBAO_BIN").map_or_else(|| env!("CARGO_BIN_EXE_tongbao").into(), PathBuf::from)
 }
 
 /// Runs a command to its end.
-pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
+pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
     Command::new(binary()).args(arguments).output().unwrap()
 }
 
 /// What a command printed, if it succeeded.
-pub fn printed(output: &Output) -> String {
+pub(crate) fn printed(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "failed:\n{out}\n{err}");
     out.into_owned()
 }
 
 /// A running process, killed when it is dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Process {
     /// Starts the binary.
-    pub fn start<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Process {
+    pub(crate) fn start<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Process {
         let mut command = Command::new(binary());
-        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -50,12 +51,12 @@ impl Process {
     }
 
     /// The next line it prints.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("the process goes on printing")
     }
 
     /// All lines up to the first that contains this.
-    pub fn lines_until(&self, end: &str) -> Vec<String> {
+    pub(crate) fn lines_until(&self, end: &str) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
             let line = self.line();
@@ -68,19 +69,19 @@ impl Process {
     }
 
     /// SIGKILL, as a crash.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM, as a supervisor stops it; tells whether it ended well.
-    pub fn terminate(mut self) -> bool {
+    pub(crate) fn terminate(mut self) -> bool {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().success()
     }
 
     /// What it says when it ends by itself with a failure.
-    pub fn failure(mut self) -> String {
+    pub(crate) fn failure(mut self) -> String {
         assert!(!self.child.wait().unwrap().success(), "it should not have started");
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
@@ -97,31 +98,33 @@ impl Drop for Process {
 }
 
 /// A running sandbox and what its file says.
-pub struct Sandbox {
-    pub process: Process,
-    pub file: Value,
+pub(crate) struct Sandbox {
+    pub(crate) process: Process,
+    pub(crate) file: Value,
     /// What it printed at the start.
-    pub printed: Vec<String>,
+    pub(crate) printed: Vec<String>,
 }
 
 impl Sandbox {
     /// Starts one on a free port.
-    pub fn start(data: &Path) -> Sandbox {
-        let process = Process::start(["sandbox", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+    pub(crate) fn start(data: &Path) -> Sandbox {
+        let process =
+            Process::start(["sandbox", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
         let printed = process.lines_until("Stop with Ctrl-C");
         let file = serde_json::from_slice(&std::fs::read(data.join("sandbox.json")).unwrap()).unwrap();
         Sandbox { process, file, printed }
     }
 
     /// The first payer.
-    pub fn payer(&self) -> &Value {
+    pub(crate) fn payer(&self) -> &Value {
         &self.file["payers"][0]
     }
 
     /// Sends a request with the secret key; gives status and body.
-    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let url = format!("{}{path}", self.file["api"].as_str().unwrap());
-        let mut request = Client::new().request(method, url).bearer_auth(self.file["secret_key"].as_str().unwrap());
+        let mut request =
+            Client::new().request(method, url).bearer_auth(self.file["secret_key"].as_str().unwrap());
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
@@ -131,14 +134,14 @@ impl Sandbox {
     }
 
     /// The same, expecting success.
-    pub async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.call(Method::POST, path, Some(body)).await;
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         answer
     }
 
     /// Looks something up.
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.call(Method::GET, path, None).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
@@ -146,7 +149,7 @@ impl Sandbox {
 }
 
 /// Asks until the answer is the one waited for.
-pub async fn wait_for<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn wait_for<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
         if let Some(answer) = ask().await {

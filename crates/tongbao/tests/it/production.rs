@@ -72,7 +72,8 @@ fn production_refuses_the_database_of_a_sandbox_and_a_sandbox_that_of_production
 fn a_wrong_configuration_is_refused_with_its_line() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("serve.toml");
-    std::fs::write(&file, "data = \"x\"\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://a\"\nlisen = 1\n").unwrap();
+    std::fs::write(&file, "data = \"x\"\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://a\"\nlisen = 1\n")
+        .unwrap();
     let server = Process::start(["serve", "--config", file.to_str().unwrap()]);
     let said = server.failure();
     assert!(said.contains("line 4") && said.contains("lisen"), "{said}");

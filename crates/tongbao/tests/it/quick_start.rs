@@ -41,8 +41,14 @@ fn the_printed_commands_do_what_they_say() {
     let answers: Vec<&str> = output.split("---").map(str::trim).collect();
     assert!(answers[0].starts_with("pay_"), "{output}");
     assert!(answers[1].starts_with(r#"{"paid":true"#), "{output}");
-    assert!(answers[2].contains(r#""amount":999,"#) && answers[2].contains(r#""status":"succeeded""#), "{output}");
-    assert!(answers[3].contains(r#""amount":1000,"#) && answers[3].contains(r#""status":"succeeded""#), "{output}");
+    assert!(
+        answers[2].contains(r#""amount":999,"#) && answers[2].contains(r#""status":"succeeded""#),
+        "{output}"
+    );
+    assert!(
+        answers[3].contains(r#""amount":1000,"#) && answers[3].contains(r#""status":"succeeded""#),
+        "{output}"
+    );
     assert!(answers[4].contains(r#""code":"refund_too_large""#), "{output}");
     assert!(answers[5].contains("payment.succeeded") && answers[5].contains("refund.succeeded"), "{output}");
     assert!(answers[6].starts_with("verify: clean"), "{output}");

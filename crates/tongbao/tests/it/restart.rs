@@ -41,11 +41,13 @@ async fn an_undelivered_notification_goes_out_after_a_crash() {
 async fn an_unpaid_payment_expires_by_the_sandbox_clock() {
     let directory = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(directory.path());
-    let new = json!({"order_no": "late-1", "amount": 5, "currency": "CNY", "description": "tea", "expires_in": 60});
+    let new =
+        json!({"order_no": "late-1", "amount": 5, "currency": "CNY", "description": "tea", "expires_in": 60});
     let payment = sandbox.post("/v1/payments", new).await;
     sandbox.post("/sandbox/clock", json!({"advance_s": 61})).await;
     let path = format!("/v1/payments/{}", payment["id"].as_str().unwrap());
-    let closed = wait_for("the closing", async || Some(sandbox.get(&path).await).filter(|p| p["status"] == "closed"));
+    let closed =
+        wait_for("the closing", async || Some(sandbox.get(&path).await).filter(|p| p["status"] == "closed"));
     assert!(closed.await["closed_at"].is_string());
     let pay = json!({"payer": sandbox.payer()["id"], "code": payment["id"]});
     let (status, problem) = sandbox.call(reqwest::Method::POST, "/sandbox/phone/pay", Some(pay)).await;
@@ -72,7 +74,10 @@ async fn a_late_result_a_decline_and_a_double_notification_come_as_asked_for() {
         assert_eq!(declined.await["status"], "open");
         sandbox.post("/sandbox/faults", json!({"fault": "result_late", "payer": payer})).await;
         let asked = sandbox.post("/sandbox/phone/pay", pay).await;
-        assert_eq!((&asked["paid"], asked["payment"]["status"].as_str()), (&json!(false), Some("processing")));
+        assert_eq!(
+            (&asked["paid"], asked["payment"]["status"].as_str()),
+            (&json!(false), Some("processing"))
+        );
         sandbox.post("/sandbox/clock", json!({"advance_s": 10})).await;
         let paid = wait_for("the late result", async || {
             Some(sandbox.get(&path).await).filter(|payment| payment["status"] == "succeeded")

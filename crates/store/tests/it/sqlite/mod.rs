@@ -4,6 +4,7 @@ mod bank;
 mod concurrency;
 mod copies;
 mod files;
+mod forgetting;
 mod merging;
 mod queue;
 mod schema;

@@ -130,7 +130,12 @@ fn spread(number: u64, count: usize) -> usize {
 }
 
 /// Pays; tells whether the answer was an earlier one.
-async fn pay(engine: &Engine, apps: &[(MerchantId, AppId)], payers: &[PayerId], number: u64) -> Result<bool, Failure> {
+async fn pay(
+    engine: &Engine,
+    apps: &[(MerchantId, AppId)],
+    payers: &[PayerId],
+    number: u64,
+) -> Result<bool, Failure> {
     let (merchant, app) = apps[spread(number, apps.len())];
     let payer = payers[spread(number ^ 0x5555, payers.len())];
     let by = Collect { payer, proof: Proof::SandboxPhone, sandbox: true };

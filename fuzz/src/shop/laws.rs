@@ -58,8 +58,13 @@ impl Picture {
             assert_eq!(paid, usize::from(payment.status == Status::Succeeded), "{payment:?}");
             let pending =
                 payment.attempts.iter().filter(|attempt| attempt.status == AttemptStatus::Processing).count();
-            assert!(pending <= 1, "{payment:?}");
-            assert_eq!(payment.status == Status::Processing, pending == 1, "{payment:?}");
+            let waits = match payment.status {
+                Status::Processing => pending == 1,
+                Status::Open | Status::Closed => pending == 0,
+                // One that had failed may have paid it while another was under way.
+                Status::Succeeded => pending <= 1,
+            };
+            assert!(waits, "{payment:?}");
             assert!(payment.refunded <= payment.refund_claimed, "{payment:?}");
             assert!(payment.fee_returned <= payment.fee, "{payment:?}");
             let claimed = payment.refund_claimed <= payment.money.amount;

@@ -163,8 +163,8 @@ impl World {
                 sandbox: true,
             }),
             10 | 11 => {
-                let (payment, attempt, asked) = pick(&self.attempts, a)?;
-                Input::Hear((payment, attempt), None, word(asked, b))
+                let told = pick(&self.attempts, a)?;
+                Input::Hear((told.0, told.1), None, word(told, b))
             }
             12 => Input::HearRefund(pick(&self.refunds, a)?, None, refund_word(b)),
             13 => Input::TopUp(pick(&self.payers, a)?, yuan(i64::from(b))),
@@ -189,8 +189,8 @@ impl World {
         Some(match work {
             Work::ExpirePayment(payment) => Input::Expire(payment, key),
             Work::SubmitAttempt(payment, attempt) | Work::QueryAttempt(payment, attempt) => {
-                let (_, _, asked) = self.attempts.iter().find(|(_, known, _)| *known == attempt)?;
-                Input::Hear((payment, attempt), Some(key), word(*asked, b))
+                let told = self.attempts.iter().find(|(_, known, _)| *known == attempt)?;
+                Input::Hear((payment, attempt), Some(key), word(*told, b))
             }
             Work::SubmitRefund(refund) | Work::QueryRefund(refund) => {
                 Input::HearRefund(refund, Some(key), refund_word(b))
@@ -253,8 +253,9 @@ impl World {
     }
 }
 
-/// What a channel says of an attempt: now and then another amount or currency, and references come again.
-fn word(asked: Money, b: u8) -> Said {
+/// What a channel says of an attempt: now and then another amount or currency. References come again, but only
+/// for the same payment: one reference of two payments is what the store stops at, as at any broken invariant.
+fn word((payment, _, asked): (PaymentId, AttemptId, Money), b: u8) -> Said {
     let usd = Currency::parse("USD").unwrap_or(asked.currency);
     let money = match b % 16 {
         3 => Money { amount: asked.amount.plus(asked.amount).unwrap_or(asked.amount), ..asked },
@@ -265,7 +266,7 @@ fn word(asked: Money, b: u8) -> Said {
         0 => Said::Unknown,
         1 => Said::Failed(Failure::Declined),
         2 => Said::Paid { money, reference: None },
-        number => Said::Paid { money, reference: Some(format!("ref {number}")) },
+        number => Said::Paid { money, reference: Some(format!("ref {number} of {payment}")) },
     }
 }
 

@@ -1,8 +1,8 @@
 //! Actions: bytes are what happens to two payments and two purses, three bytes each; after every step the
 //! books balance and explain themselves.
 
-use tongbao_core::Refusal;
-use tongbao_store::{Outcome, model::ModelStore};
+use tongbao_core::{List, Record, Refusal, event::AlarmKind};
+use tongbao_store::{Outcome, Query, Store, model::ModelStore};
 
 use super::Target;
 use crate::{
@@ -40,6 +40,11 @@ pub const TARGET: Target = Target {
 
 /// Takes an input: a program.
 pub fn target(input: &[u8]) {
+    play(input);
+}
+
+/// Plays a program; gives the alarms that it raised.
+pub fn play(input: &[u8]) -> Vec<AlarmKind> {
     let (store, mut world) = (ModelStore::default(), World::new(PAYMENTS_MAX));
     world.open(&store);
     let mut before = Picture::of(&store, &world);
@@ -61,6 +66,18 @@ pub fn target(input: &[u8]) {
     }
     reached(way.get(way.len().saturating_sub(24)..).unwrap_or_default());
     verifies(&store);
+    let alarms = alarms(&store);
+    alarms.iter().for_each(|kind| reached(&format!("{kind:?}")));
+    alarms
+}
+
+fn alarms(store: &dyn Store) -> Vec<AlarmKind> {
+    let query = Query::List { list: List::Alarms, after: None, newest_first: false, limit: 100 };
+    let records = store.records(query).expect("readable");
+    records
+        .iter()
+        .filter_map(|record| if let Record::Alarm(alarm) = record { Some(alarm.kind) } else { None })
+        .collect()
 }
 
 /// The kind of input in an action's debug form.

@@ -87,7 +87,7 @@ fn is_text(text: &str, most: usize) -> bool {
 }
 
 /// The documented limits, each with the name of its field.
-fn laws(new: &NewPayment) -> [(&'static str, bool); 8] {
+fn laws(new: &NewPayment) -> [(&'static str, bool); 9] {
     let order_no =
         new.order_no.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-|*.:/@".contains(letter));
     let item = |item: &Item| {
@@ -107,6 +107,7 @@ fn laws(new: &NewPayment) -> [(&'static str, bool); 8] {
         ("expires_in", (60..=604_800).contains(&new.expires_in_s)),
         ("items", new.items.len() <= 50 && new.items.iter().all(item)),
         ("metadata", new.metadata.len() <= 20 && new.metadata.iter().all(entry)),
+        ("notify_url", new.notify_url.as_ref().is_none_or(|url| is_text(url, 2_048))),
         ("return_url", new.return_url.as_ref().is_none_or(web)),
     ]
 }

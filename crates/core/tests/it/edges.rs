@@ -26,10 +26,12 @@ use crate::shop::{EXPIRES_IN_S, Shop, after, amount, yuan};
 /// What came of each pair of state and input.
 type Seen = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// Reads a table of one line per pair: state, input, outcomes.
+/// Reads a table of one line per pair: state, input, outcomes; a line that begins with `|` has more outcomes
+/// of the pair above.
 fn table(text: &str) -> Seen {
     let mut table = Seen::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let text = text.lines().map(str::trim).collect::<Vec<_>>().join("\n").replace("\n|", " ");
+    for line in text.lines().filter(|line| !line.is_empty()) {
         let mut words = line.split_whitespace().map(ToOwned::to_owned);
         let pair = (words.next().unwrap(), words.next().unwrap());
         assert!(table.insert(pair, words.collect()).is_none(), "twice in the table: {line}");
@@ -149,7 +151,8 @@ fn outcome(answer: &machine::Answer) -> String {
 const PAYMENT_TABLE: &str = "
     open        begin           processing:began refused:payment_expired
     open        paid            succeeded:succeeded refused:not_found
-    open        paid_wrong      open:wrong_amount+attempt_failed closed:wrong_amount+attempt_failed+closed same refused:not_found
+    open        paid_wrong      open:wrong_amount+attempt_failed closed:wrong_amount+attempt_failed+closed
+    |                           same refused:not_found
     open        failed          same refused:not_found
     open        expire          same closed:closed
     open        close           closed:closed
@@ -160,7 +163,8 @@ const PAYMENT_TABLE: &str = "
 
     processing  begin           refused:payment_processing
     processing  paid            succeeded:succeeded refused:not_found
-    processing  paid_wrong      processing:wrong_amount+attempt_failed open:wrong_amount+attempt_failed closed:wrong_amount+attempt_failed+closed same refused:not_found
+    processing  paid_wrong      processing:wrong_amount+attempt_failed open:wrong_amount+attempt_failed
+    |                           closed:wrong_amount+attempt_failed+closed same refused:not_found
     processing  failed          open:attempt_failed closed:attempt_failed+closed same refused:not_found
     processing  expire          same
     processing  close           refused:payment_processing

@@ -11,7 +11,7 @@ use std::{
 use clap::Args;
 use tongbao_store::{sqlite::SqliteReader, verify::verify};
 
-use super::Data;
+use super::Place;
 use crate::{
     instance::Instance,
     output::{self, Failure},
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct Backup {
     #[command(flatten)]
-    data: Data,
+    data: Place,
     /// The file to write; it must not exist
     #[arg(long, value_name = "FILE")]
     to: PathBuf,

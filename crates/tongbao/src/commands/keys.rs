@@ -15,14 +15,14 @@ use tongbao_engine::{Engine, Input, Mode};
 use tongbao_money::BasisPoints;
 use tongbao_store::{Query, Store};
 
-use super::{Data, block_on};
+use super::{Place, block_on};
 use crate::output::{self, Failure};
 
 /// The command line of `tongbao keys`.
 #[derive(Args)]
 pub(crate) struct Keys {
     #[command(flatten)]
-    data: Data,
+    data: Place,
     /// The instance is a sandbox
     #[arg(long, global = true)]
     sandbox: bool,

@@ -10,7 +10,7 @@ use tongbao_engine::{
     webhook::{Secret, sign},
 };
 
-use super::{Data, block_on};
+use super::{Place, block_on};
 use crate::{
     output::{self, Failure},
     seed::SandboxFile,
@@ -26,7 +26,7 @@ const FORWARD_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Args)]
 pub(crate) struct Listen {
     #[command(flatten)]
-    data: Data,
+    data: Place,
     /// The local URL that events are sent to
     #[arg(long, value_name = "URL")]
     forward_to: String,

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use clap::Args;
 use tongbao_store::sqlite::{MIGRATIONS, SqliteStore};
 
-use super::Data;
+use super::Place;
 use crate::output::{self, Failure};
 
 /// The command line of `tongbao migrate`.
 #[derive(Args)]
 pub(crate) struct Migrate {
     #[command(flatten)]
-    data: Data,
+    data: Place,
 }
 
 impl Migrate {

@@ -73,13 +73,13 @@ impl Command {
 
 /// Which instance a command is about.
 #[derive(Args)]
-pub(crate) struct Data {
+pub(crate) struct Place {
     /// The instance's directory
     #[arg(long, value_name = "DIR", env = "TONGBAO_DATA", default_value = SANDBOX_DIRECTORY, global = true)]
     data: PathBuf,
 }
 
-impl Data {
+impl Place {
     fn instance(&self) -> Instance {
         Instance::at(&self.data)
     }

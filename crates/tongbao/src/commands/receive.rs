@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use standardwebhooks::Webhook;
 use tongbao_api::listener::{Limits, ListenConfig, Listener};
 
-use super::{Data, block_on, quick_start::RECEIVER};
+use super::{Place, block_on, quick_start::RECEIVER};
 use crate::{
     output::{self, Failure},
     seed::SandboxFile,
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct Receive {
     #[command(flatten)]
-    data: Data,
+    data: Place,
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = RECEIVER)]
     listen: SocketAddr,

@@ -6,14 +6,14 @@ use clap::Args;
 use tongbao_engine::auth::hex;
 use tongbao_store::verify::verify;
 
-use super::Data;
+use super::Place;
 use crate::output::{self, Failure};
 
 /// The command line of `tongbao verify`.
 #[derive(Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
-    data: Data,
+    data: Place,
 }
 
 impl Verify {

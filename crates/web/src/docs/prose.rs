@@ -1,7 +1,7 @@
 //! The descriptions of an OpenAPI document as paragraphs with `code` in them.
 //!
-//! Descriptions are `CommonMark` by the standard; of it, paragraphs, list items and code spans are shown as such and the
-//! rest as it stands. Absent on purpose: HTML inside descriptions; the page escapes it.
+//! Descriptions are `CommonMark` by the standard; of it, paragraphs, list items and code spans are shown as
+//! such and the rest as it stands. Absent on purpose: HTML inside descriptions; the page escapes it.
 
 /// A paragraph or a list item.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,15 +28,21 @@ fn document() -> Value {
                     "requestBody": {"$ref": "#/components/requestBodies/Change"},
                     "responses": {
                         "200": {"$ref": "#/components/responses/Changed"},
-                        "409": {"description": "No.", "content": {"application/problem+json": {"examples": {"taken": {"summary": "In use."}}}}}
+                        "409": {"description": "No.", "content": {
+                            "application/problem+json": {"examples": {"taken": {"summary": "In use."}}}
+                        }}
                     },
                     "x-error-codes": ["frozen", {"code": "too_late", "status": 410, "description": "Use `POST /a`."}]
                 }
             }
         },
         "components": {
-            "requestBodies": {"Change": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}},
-            "responses": {"Changed": {"description": "Changed.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}},
+            "requestBodies": {"Change": {"content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Node"}}
+            }}},
+            "responses": {"Changed": {"description": "Changed.", "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Node"}}
+            }}},
             "schemas": {
                 "Node": {"type": "object", "required": ["name"], "properties": {
                     "name": {"type": "string", "maxLength": 8, "examples": ["it's"]},
@@ -115,7 +121,9 @@ fn documents_that_make_no_sense_still_give_a_page() {
         json!([]),
         json!({"paths": []}),
         json!({"paths": {"/x": {"get": 7, "post": {"requestBody": {"content": {}}, "responses": []}}}}),
-        json!({"paths": {"/x": {"get": {"responses": {"200": {"$ref": "#/nowhere"}}, "parameters": [{"$ref": "#/paths"}]}}}}),
+        json!({"paths": {"/x": {"get": {
+            "responses": {"200": {"$ref": "#/nowhere"}}, "parameters": [{"$ref": "#/paths"}]
+        }}}}),
         json!({"a": {"type": "array", "items": {"$ref": "#/a"}}, "paths": {"/x": {"post": {"requestBody":
             {"content": {"application/json": {"schema": {"$ref": "#/a"}}}}}}}}),
         json!({"a": {"anyOf": [{"$ref": "#/b"}, {"$ref": "#/a"}]}, "b": {"allOf": [{"$ref": "#/a"}, {"$ref": "#/b"}]},

@@ -72,7 +72,8 @@ texts! {
         Refresh: "刷新", "Refresh";
 
         NotificationsTitle: "通知", "Notifications";
-        NotificationsIntro: "发给商户的每一次通知、每一次尝试，都可以查看和重发。", "Every notification to the merchant, every attempt; resend any of them.";
+        NotificationsIntro: "发给商户的每一次通知、每一次尝试，都可以查看和重发。",
+            "Every notification to the merchant, every attempt; resend any of them.";
         NotificationsEmpty: "还没有通知。创建支付单时填写 notify_url，或登记一个通知地址，然后付款。",
             "Nothing sent yet. Give a payment a notify_url, or register a webhook endpoint, then pay.";
         Event: "事件", "Event";

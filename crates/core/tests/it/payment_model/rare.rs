@@ -25,6 +25,9 @@ fn pending(world: &World, bank: bool) -> bool {
 #[rustfmt::skip]
 fn rare(before: &World, step: &Step, after: &World) -> Vec<&'static str> {
     let changed = after.outcome == Outcome::Changed;
+    let alarmed = after.alarms > before.alarms;
+    let (fails, expires) = (matches!(step, Step::BankFails { .. }), matches!(step, Step::Expire));
+    let stale = matches!(step, Step::HeldIsSettled { stale: true, .. });
     let all = [
         ("late money after closing", after.closed_s.is_some() && returned(after) > returned(before)),
         ("a sale paid twice", before.sale.is_some() && returned(after) > returned(before)),
@@ -35,15 +38,15 @@ fn rare(before: &World, step: &Step, after: &World) -> Vec<&'static str> {
         ("failed, then paid", before.sale.is_none() && after.sale.is_some_and(|sale| {
             before.tries.get(sale).is_some_and(|tried| tried.result == TryResult::Failed)
         })),
-        ("paid, then failed", matches!(step, Step::BankFails { .. }) && before.sale.is_some() && after.alarms > before.alarms),
+        ("paid, then failed", fails && before.sale.is_some() && alarmed),
         ("paid while the payer's balance is held", after.sale.is_some() && pending(after, false)),
         ("held money given back", pending(before, false) && !pending(after, false) && before.sale.is_some()),
-        ("held money paid by a stale word", matches!(step, Step::HeldIsSettled { stale: true, .. }) && changed && after.alarms > before.alarms),
+        ("held money paid by a stale word", stale && changed && alarmed),
         ("paid while another attempt at the bank is open", after.sale.is_some() && pending(after, true)),
-        ("closed by an attempt that failed too late", matches!(step, Step::BankFails { .. }) && before.closed_s.is_none() && after.closed_s.is_some()),
+        ("closed by an attempt that failed too late", fails && before.closed_s.is_none() && after.closed_s.is_some()),
         ("closed by its timer", matches!(step, Step::Expire) && changed),
         ("closed by the merchant", matches!(step, Step::Close) && changed),
-        ("a timer in vain while an attempt is open", matches!(step, Step::Expire) && before.pending() && before.sale.is_none()),
+        ("a timer in vain while an attempt is open", expires && before.pending() && before.sale.is_none()),
         ("a refund refused", after.backs.iter().any(|back| back.result == BackResult::Refused)),
         ("a refund paid after it had failed", after.lied),
         ("a refund that nobody covers", after.uncovered() > 0),

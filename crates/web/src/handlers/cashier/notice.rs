@@ -100,7 +100,8 @@ fn short(till: &Till, available: i64) -> Option<Notice> {
     (missing > 0).then(|| Notice::InsufficientBalance { short_by: amount(missing, money.currency) })
 }
 
-/// What a signed-in payer should know without having pressed anything: a lock, or why the latest attempt came to nothing.
+/// What a signed-in payer should know without having pressed anything: a lock, or why the latest attempt
+/// came to nothing.
 /// Read from the records, because a bank's answer comes long after the redirect.
 pub(super) fn of_payer(till: &Till, payer: &Payer, available: i64) -> Option<Notice> {
     if show::attempts_are_used_up(&till.payment) {

@@ -228,8 +228,7 @@ pub(crate) fn notifications(empty: bool) -> NotificationsView {
         error: error.map(str::to_owned),
         duration_ms,
     };
-    let delivery = |suffix: &str, event: &str, status, attempts, next| {
-        DeliveryRow {
+    let delivery = |suffix: &str, event: &str, status, attempts, next| DeliveryRow {
         id: format!("dlv_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
         event_id: format!("evt_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
         event_type: event.into(),
@@ -237,8 +236,10 @@ pub(crate) fn notifications(empty: bool) -> NotificationsView {
         status,
         attempts,
         next_attempt_at: next,
-        body: "{\n  \"id\": \"evt_01k9yq3vx2e8gtm4d6w7zr5hbn\",\n  \"type\": \"payment.succeeded\",\n  \"data\": {\n    \"payment\": {\n      \"amount\": 12850,\n      \"currency\": \"CNY\"\n    }\n  }\n}".into(),
-    }
+        body: "{\n  \"id\": \"evt_01k9yq3vx2e8gtm4d6w7zr5hbn\",\n  \"type\": \"payment.succeeded\",\n  \
+               \"data\": {\n    \
+               \"payment\": {\n      \"amount\": 12850,\n      \"currency\": \"CNY\"\n    }\n  }\n}"
+            .into(),
     };
     let deliveries = vec![
         delivery("aaa", "payment.succeeded", DeliveryStatus::Done, vec![attempt(Some(200), None, 14)], None),

@@ -11,7 +11,7 @@ pub struct Frame {
     pub lang_chosen: bool,
     /// Whether the reader asked for larger text by `?text=large`; links then carry the choice on.
     pub large_text: bool,
-    /// The nonce of this response, the same as in its `Content-Security-Policy` (see [`crate::csp`]).
+    /// The nonce of this response, the same as in its `Content-Security-Policy` (see [`mod@crate::csp`]).
     pub nonce: String,
     /// The anti-forgery token, sent back in the field `csrf` of every form.
     pub csrf: String,

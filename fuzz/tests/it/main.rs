@@ -1,5 +1,7 @@
 //! Every target as a test. `FUZZ_SECONDS` says for how long each looks.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use fuzz::{driver::run, targets};
 
 #[test]
@@ -85,4 +87,25 @@ fn whatever_happens_to_two_payments_the_books_balance() {
 #[test]
 fn two_stores_come_to_the_same() {
     run(&targets::stores::TARGET);
+}
+
+/// Programs that never come to a rare state show nothing about it.
+#[test]
+fn the_corpus_of_actions_raises_every_alarm() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/actions");
+    let mut raised = BTreeSet::new();
+    for entry in fs::read_dir(corpus).unwrap() {
+        let alarms = targets::actions::play(&fs::read(entry.unwrap().path()).unwrap());
+        raised.extend(alarms.iter().map(|kind| format!("{kind:?}")));
+    }
+    let every = [
+        "DoublePayment",
+        "FailedAfterPaid",
+        "LateMoney",
+        "RefundFailedAfterPaid",
+        "RefundPaidAfterFailed",
+        "ReturnFailed",
+        "WrongAmount",
+    ];
+    assert!(raised.iter().eq(every), "{raised:?}");
 }

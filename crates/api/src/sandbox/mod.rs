@@ -1,7 +1,7 @@
 //! The sandbox as JSON: pay as a test payer, move the clock, arm faults, read the inbox.
 //!
 //! No key is needed: whoever reaches a sandbox may do all of this, because no real money is in it. That is why a
-//! page of another site must not reach it through a developer's browser: see [`origin`].
+//! page of another site must not reach it through a developer's browser: see `origin`.
 //!
 //! **Invariants.** An engine of production gets no routes at all. What these operations decide is decided by
 //! the same inputs of the core that pages and channels use.

@@ -5,8 +5,8 @@
 //!                                    └──▶ Engine::step ──▶ 303    POST always leads to a GET
 //! ```
 //!
-//! **Invariants.** Every form carries a token (see [`form_token`]). Text that came with a request is shown
-//! again only if it was sealed or signed here. Every answer has the headers of [`crate::csp`].
+//! **Invariants.** Every form carries a token (see `form_token`). Text that came with a request is shown
+//! again only if it was sealed or signed here. Every answer has the headers of [`mod@crate::csp`].
 //!
 //! **Absent on purpose:** compression of HTML. A page holds a token beside text that strangers wrote (a shop's
 //! description), and the length of what is compressed tells of both (BREACH, 2013). A cashier fits the first flight

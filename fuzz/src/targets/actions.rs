@@ -67,7 +67,9 @@ pub fn play(input: &[u8]) -> Vec<AlarmKind> {
     reached(way.get(way.len().saturating_sub(24)..).unwrap_or_default());
     verifies(&store);
     let alarms = alarms(&store);
-    alarms.iter().for_each(|kind| reached(&format!("{kind:?}")));
+    for kind in &alarms {
+        reached(&format!("{kind:?}"));
+    }
     alarms
 }
 

@@ -14,6 +14,20 @@ use crate::{bytes::Bytes, driver::reached};
 /// Shorter values may stand in a refusal by accident.
 const TELLING_CHARS: usize = 12;
 
+/// The documented fields.
+const PAYMENT: [&str; 9] = [
+    "order_no",
+    "amount",
+    "currency",
+    "description",
+    "items",
+    "notify_url",
+    "return_url",
+    "expires_in",
+    "metadata",
+];
+const REFUND: [&str; 4] = ["payment", "refund_no", "amount", "reason"];
+
 /// See the module.
 pub const TARGET: Target = Target {
     name: "bodies",
@@ -60,6 +74,7 @@ fn arbitrary(input: &[u8]) {
         Ok(read) => {
             reached("a payment");
             let value = value.expect("what the strict reader reads is JSON");
+            check_names(&value, &PAYMENT);
             assert_eq!(value["amount"], json!(read.amount));
             assert_eq!(value["order_no"], json!(read.order_no));
             assert_eq!(value["currency"], json!(read.currency));
@@ -75,12 +90,20 @@ fn arbitrary(input: &[u8]) {
         Ok(read) => {
             reached("a refund");
             let value = value_of(input);
+            check_names(&value, &REFUND);
             assert_eq!(value["amount"], json!(read.amount));
             assert_eq!(value["payment"], json!(read.payment));
             assert_eq!(value.get("reason").cloned().unwrap_or_default(), json!(read.reason));
         }
         Err(problem) => reached(&format!("refund {} {:?}", problem.code, problem.param)),
     }
+}
+
+/// A field that nobody documented must not be passed over in silence.
+fn check_names(value: &Value, known: &[&str]) {
+    let fields = value.as_object().expect("a body is an object");
+    let unknown = fields.keys().find(|name| !known.contains(&name.as_str()));
+    assert_eq!(unknown, None, "{value}");
 }
 
 fn value_of(input: &[u8]) -> Value {

@@ -50,6 +50,10 @@ pub fn target(input: &[u8]) {
         (Ok(ours), Ok(theirs)) => {
             reached(kind(&ours));
             assert_eq!(ours, theirs, "two readers, two meanings");
+            let (depth, names) = outline(input);
+            assert!(depth <= DEPTH_MAX, "{depth} levels");
+            assert_eq!(names, count_names(&ours), "a name twice in one object");
+            assert!(!has_nul(&ours), "U+0000 in {ours}");
         }
         (Ok(ours), Err(error)) => panic!("read as {ours}, which is no JSON: {error}"),
         (Err(problem), theirs) => {
@@ -112,5 +116,14 @@ fn count_names(value: &Value) -> usize {
         Value::Array(values) => values.iter().map(count_names).sum(),
         Value::Object(fields) => fields.len() + fields.values().map(count_names).sum::<usize>(),
         _ => 0,
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
     }
 }

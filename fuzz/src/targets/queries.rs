@@ -40,6 +40,7 @@ pub fn target(input: &[u8]) {
         match parse_query::<ListPayments>(text) {
             Ok(read) => {
                 reached(&format!("read {}", text.matches('&').count().min(8)));
+                assert!(!written(&read).contains("%00"), "U+0000 in {read:?}");
                 let again =
                     parse_query::<ListPayments>(&written(&read)).expect("what was read can be written");
                 assert_eq!(format!("{read:?}"), format!("{again:?}"));

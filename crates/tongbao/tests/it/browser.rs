@@ -12,7 +12,7 @@ use std::{
 use fantoccini::{Client, ClientBuilder, Locator, wd::Capabilities};
 use serde_json::json;
 
-use crate::process::{PATIENCE, Sandbox};
+use crate::process::{PATIENCE, Sandbox, wait_for};
 
 /// The driver's process, killed when it is dropped.
 struct Driver {
@@ -88,38 +88,31 @@ async fn a_payer_signs_in_with_a_code_and_pays_with_the_password() {
     let payment = sandbox.post("/v1/payments", new).await;
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
-    browser.goto(&format!("{}?lang=en", payment["cashier_url"].as_str().unwrap())).await.unwrap();
+    let url = format!("{}?lang=en", payment["cashier_url"].as_str().unwrap());
+    browser.goto(&url).await.unwrap();
     assert!(browser.source().await.unwrap().contains("29.99"));
     element(&browser, "input[name=phone]")
         .await
         .send_keys(sandbox.payer()["phone"].as_str().unwrap())
         .await
         .unwrap();
-    element(&browser, "form[action*='/code'] button").await.click().await.unwrap();
+    element(&browser, ".pay-button").await.click().await.unwrap();
 
     let code = element(&browser, "input[name=code]").await;
     let messages = sandbox.get("/sandbox/messages").await;
     code.send_keys(messages["data"][0]["code"].as_str().unwrap()).await.unwrap();
-    element(&browser, "form[action$='/session'] button, form[action*='/session?'] button")
-        .await
-        .click()
-        .await
-        .unwrap();
+    element(&browser, ".pay-button").await.click().await.unwrap();
 
     element(&browser, "input[name=password]").await.send_keys("999999").await.unwrap();
-    element(&browser, "form[action*='/pay'] button").await.click().await.unwrap();
+    element(&browser, ".pay-button").await.click().await.unwrap();
     element(&browser, "[role=alert]").await;
     element(&browser, "input[name=password]").await;
     let right = sandbox.payer()["password"].as_str().unwrap();
     element(&browser, "input[name=password]").await.send_keys(right).await.unwrap();
-    element(&browser, "form[action*='/pay'] button").await.click().await.unwrap();
-    browser
-        .wait()
-        .at_most(PATIENCE)
-        .for_element(Locator::XPath("//*[contains(text(), 'Paid') or contains(text(), 'paid')]"))
-        .await
-        .unwrap();
-    let paid = sandbox.get(&format!("/v1/payments/{}", payment["id"].as_str().unwrap())).await;
-    assert_eq!(paid["status"], "succeeded");
+    element(&browser, ".pay-button").await.click().await.unwrap();
+    let path = format!("/v1/payments/{}", payment["id"].as_str().unwrap());
+    wait_for("the payment", async || Some(sandbox.get(&path).await).filter(|p| p["status"] == "succeeded"))
+        .await;
+    assert!(browser.source().await.unwrap().contains("browser-1"), "the result names the order");
     browser.close().await.unwrap();
 }

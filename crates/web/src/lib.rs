@@ -2,9 +2,8 @@
 //!
 //! Two halves. Rendering is pure: a view goes in, HTML comes out. [`handlers`] fill the views and read the forms. Every
 //! page is complete without scripts, loads one style sheet and nothing else, exists in Chinese and English, and stands
-//! under a strict Content Security Policy (see [`mod@csp`]). Absent on purpose: decisions, which are
-//! the core's, and state
-//! between two requests, which is the browser's, signed or sealed.
+//! under a strict Content Security Policy (see [`mod@csp`]). Absent on purpose: decisions, which are the core's,
+//! and state between two requests, which is the browser's, signed or sealed.
 
 pub mod amount;
 pub mod asset;

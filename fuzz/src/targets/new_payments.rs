@@ -63,7 +63,7 @@ fn new_payment(bytes: &mut Bytes<'_>) -> NewPayment {
     let code = bytes.pick(&CODES).expect("there are codes");
     let currency = Currency::parse(code).expect("ISO 4217 has all of them");
     let repeated = |bytes: &mut Bytes<'_>| bytes.text().repeat(usize::from(bytes.byte()) % 12);
-    let url = |bytes: &mut Bytes<'_>| bytes.byte().is_multiple_of(2).then(|| repeated(bytes));
+    let url = |bytes: &mut Bytes<'_>| (!bytes.byte().is_multiple_of(2)).then(|| repeated(bytes));
     NewPayment {
         order_no: bytes.text(),
         money: Money { amount, currency },
@@ -73,13 +73,17 @@ fn new_payment(bytes: &mut Bytes<'_>) -> NewPayment {
         notify_url: url(bytes),
         return_url: url(bytes)
             .map(|rest| if bytes.byte().is_multiple_of(2) { format!("https://{rest}") } else { rest }),
-        expires_in_s: i64::from(bytes.short()) * i64::from(bytes.byte()),
+        expires_in_s: 60 + i64::from(bytes.short()) * i64::from(bytes.byte()) - i64::from(bytes.byte()),
     }
 }
 
 fn item(bytes: &mut Bytes<'_>) -> Item {
     let unit_amount = Amount::new(bytes.long() >> (bytes.byte() % 64)).unwrap_or_default();
-    Item { name: format!("{}x", bytes.text()), quantity: u32::from(bytes.byte()), unit_amount }
+    Item {
+        name: format!("{}x", bytes.text()),
+        quantity: u32::from(bytes.byte().wrapping_add(1)),
+        unit_amount,
+    }
 }
 
 fn is_text(text: &str, most: usize) -> bool {

@@ -6,7 +6,10 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue};
 use standardwebhooks::Webhook;
-use tongbao_engine::webhook::{Secret, SignedHeaders, SigningKey, sign};
+use tongbao_engine::{
+    auth::hex,
+    webhook::{Secret, SignedHeaders, SigningKey, sign},
+};
 
 use super::Target;
 use crate::{bytes::Bytes, driver::reached};
@@ -23,16 +26,19 @@ pub fn target(input: &[u8]) {
     let mut bytes = Bytes::new(input);
     let (old, new) = (Secret::from_bytes(bytes.array()), Secret::from_bytes(bytes.array()));
     let key = SigningKey::from_seed(bytes.array());
+    let id = format!("evt_{}", hex(&bytes.array::<4>()));
     let (what, at, bits) = (bytes.byte(), bytes.short(), bytes.byte().max(1));
     // The library that verifies reads bodies as texts.
     let body = String::from_utf8_lossy(bytes.rest()).into_owned().into_bytes();
     let now_s = now_s();
-    let sent = sign("evt_1", now_s, &body, &[new.clone(), old.clone()], Some(&key));
+    let sent = sign(&id, now_s, &body, &[new.clone(), old.clone()], Some(&key));
     for secret in [&old, &new] {
         assert!(verifies(secret, &sent, &body), "a receiver with a live secret refuses");
     }
     assert!(verifies_publicly(&key, &sent, &body), "a receiver with the public key refuses");
-    altered(&old, &key, (what, at, bits), &body, now_s);
+    let shared = sign(&id, now_s, &body, std::slice::from_ref(&old), None);
+    let public = sign(&id, now_s, &body, &[], Some(&key));
+    altered((shared, public), (&old, &key), (what, at, bits), &body);
 }
 
 #[expect(clippy::disallowed_methods, reason = "the library that verifies compares with the machine's clock")]
@@ -42,9 +48,12 @@ fn now_s() -> i64 {
 }
 
 /// One byte of body, id, time or signature is another one.
-fn altered(secret: &Secret, key: &SigningKey, (what, at, bits): (u8, u16, u8), body: &[u8], now_s: i64) {
-    let shared = sign("evt_1", now_s, body, std::slice::from_ref(secret), None);
-    let public = sign("evt_1", now_s, body, &[], Some(key));
+fn altered(
+    (shared, public): (SignedHeaders, SignedHeaders),
+    (secret, key): (&Secret, &SigningKey),
+    (what, at, bits): (u8, u16, u8),
+    body: &[u8],
+) {
     for (sent, verify) in [(shared, 0), (public, 1)] {
         let mut sent = sent;
         let mut body = body.to_vec();

@@ -1,17 +1,29 @@
 //! A bounded map in two generations: what was not asked for during a whole generation is forgotten.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{collections::HashMap, hash::Hash, thread};
+
+use foldhash::fast::RandomState;
+
+/// A map for the working set: seeded, so that nobody can choose keys that collide.
+pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// Drops a large value on a thread of its own: freeing a hundred thousand entries takes milliseconds,
+/// which no commit has to wait for.
+pub(crate) fn drop_elsewhere<T: Send + 'static>(value: T) {
+    // Without a thread the closure, and the value with it, is dropped here.
+    drop(thread::Builder::new().name("store-forget".to_owned()).spawn(move || drop(value)));
+}
 
 /// See the module.
 pub(crate) struct Cache<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: Map<K, V>,
+    old: Map<K, V>,
     generation_max: usize,
 }
 
-impl<K: Eq + Hash, V> Cache<K, V> {
+impl<K: Eq + Hash + Send + 'static, V: Send + 'static> Cache<K, V> {
     pub(crate) fn new(generation_max: usize) -> Cache<K, V> {
-        Cache { young: HashMap::new(), old: HashMap::new(), generation_max }
+        Cache { young: Map::default(), old: Map::default(), generation_max }
     }
 
     /// What is known, if it was used or brought back in this generation.
@@ -40,8 +52,8 @@ impl<K: Eq + Hash, V> Cache<K, V> {
     /// Ends the generation if it is full. Only between batches, when nothing is written back later.
     pub(crate) fn age(&mut self) {
         if self.young.len() >= self.generation_max {
-            let young = HashMap::with_capacity(self.generation_max);
-            self.old = std::mem::replace(&mut self.young, young);
+            let young = Map::with_capacity_and_hasher(self.generation_max, RandomState::default());
+            drop_elsewhere(std::mem::replace(&mut self.old, std::mem::replace(&mut self.young, young)));
         }
     }
 

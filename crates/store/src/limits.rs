@@ -21,6 +21,8 @@ pub const READ_ROWS_MAX: u32 = 10_000;
 
 /// Records, keys and accounts kept in memory for the next step, each in two generations of this size.
 pub const CACHED_RECORDS_MAX: usize = 16_384;
+/// Events, replies and the like: just written, and hardly ever read by a decision.
+pub const CACHED_PASSING_MAX: usize = 4_096;
 /// Keys kept in memory.
 pub const CACHED_KEYS_MAX: usize = 32_768;
 /// Accounts kept in memory.

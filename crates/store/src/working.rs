@@ -6,10 +6,7 @@
 //! **Invariants.** A change set is checked whole before anything of it is taken over. Records and
 //! accounts that changed are written once per batch, by [`Working::flush`].
 
-use std::{
-    collections::HashMap,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tongbao_core::{
     Cause, ChangeSet, Facts, Id, Key, KeyDigest, Lookup, Need, Record, Stop, TaskKey, Time, Want,
@@ -20,9 +17,10 @@ use tongbao_core::{
 use uuid::Uuid;
 
 use crate::{
-    cache::Cache,
+    cache::{Cache, Map},
     limits::{
-        CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_RECORDS_MAX, ENTRIES_PER_MARK, NEEDS_PER_STEP_MAX,
+        CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_PASSING_MAX, CACHED_RECORDS_MAX, ENTRIES_PER_MARK,
+        NEEDS_PER_STEP_MAX,
     },
     log::{self, ChangeLine, Touched},
     port::{Committed, Fault, Outcome, PostingLine, Step},
@@ -47,14 +45,16 @@ struct Dirty {
 pub(crate) struct Working {
     head: Head,
     records: Cache<Id, Option<Record>>,
+    /// Records that are seldom read again soon: they must not push the others out.
+    passing: Cache<Id, Option<Record>>,
     keys: Cache<KeyDigest, Option<Id>>,
     accounts: Cache<AccountKey, Known>,
-    tasks: HashMap<TaskKey, bool>,
+    tasks: Map<TaskKey, bool>,
     /// The highest id of each kind, as far as it was asked for.
-    highest: HashMap<Kind, Uuid>,
-    dirty_records: HashMap<Id, Dirty>,
+    highest: Map<Kind, Uuid>,
+    dirty_records: Map<Id, Dirty>,
     /// Whether each is new.
-    dirty_accounts: HashMap<AccountKey, bool>,
+    dirty_accounts: Map<AccountKey, bool>,
 }
 
 /// A change set that has been checked and worked out, ready to be taken over.
@@ -71,9 +71,14 @@ fn broken(why: impl Into<String>) -> Fault {
     Fault::Broken(why.into())
 }
 
+/// Whether records of this kind are written once and then hardly ever asked for by a decision.
+fn passes(kind: Kind) -> bool {
+    matches!(kind, Kind::Event | Kind::Reply | Kind::Message | Kind::Alarm)
+}
+
 impl Facts for Working {
     fn record(&self, id: Id) -> Lookup<Option<&Record>> {
-        self.records.get(&id).map(Option::as_ref).ok_or(Need(Want::Record(id)))
+        self.cached(id.kind).get(&id).map(Option::as_ref).ok_or(Need(Want::Record(id)))
     }
 
     fn key(&self, key: &Key) -> Lookup<Option<Id>> {
@@ -94,12 +99,13 @@ impl Working {
         Working {
             head,
             records: Cache::new(CACHED_RECORDS_MAX),
+            passing: Cache::new(CACHED_PASSING_MAX),
             keys: Cache::new(CACHED_KEYS_MAX),
             accounts: Cache::new(CACHED_ACCOUNTS_MAX),
-            tasks: HashMap::new(),
-            highest: HashMap::new(),
-            dirty_records: HashMap::new(),
-            dirty_accounts: HashMap::new(),
+            tasks: Map::default(),
+            highest: Map::default(),
+            dirty_records: Map::default(),
+            dirty_accounts: Map::default(),
         }
     }
 
@@ -107,11 +113,21 @@ impl Working {
     pub(crate) fn reset(&mut self, head: Head) {
         self.head = head;
         self.records.clear();
+        self.passing.clear();
         self.keys.clear();
         self.accounts.clear();
         self.highest.clear();
         self.dirty_records.clear();
         self.dirty_accounts.clear();
+    }
+
+    /// The cache that records of this kind are kept in.
+    fn cached(&self, kind: Kind) -> &Cache<Id, Option<Record>> {
+        if passes(kind) { &self.passing } else { &self.records }
+    }
+
+    fn cached_mut(&mut self, kind: Kind) -> &mut Cache<Id, Option<Record>> {
+        if passes(kind) { &mut self.passing } else { &mut self.records }
     }
 
     /// Runs one step: decides, and takes the change set over. A fault other than [`Fault::Broken`]
@@ -149,7 +165,7 @@ impl Working {
     }
 
     fn load_record(&mut self, rows: &mut dyn Rows, id: Id) -> Result<(), Fault> {
-        if !self.records.revive(&id) {
+        if !self.cached_mut(id.kind).revive(&id) {
             // Ids grow with time, so a new one is nearly always above all that are stored: no need to look.
             let highest = match self.highest.get(&id.kind) {
                 Some(highest) => *highest,
@@ -157,7 +173,7 @@ impl Working {
             };
             let record = if id.uuid > highest { None } else { rows.record(id)? };
             self.highest.insert(id.kind, highest);
-            self.records.put(id, record);
+            self.cached_mut(id.kind).put(id, record);
         }
         Ok(())
     }
@@ -238,7 +254,7 @@ impl Working {
     ) -> Result<(), Fault> {
         let id = record.id();
         self.load_record(rows, id)?;
-        let before = self.records.get(&id).and_then(Option::as_ref);
+        let before = self.cached(id.kind).get(&id).and_then(Option::as_ref);
         let expected = before.map_or(1, |before| before.version().saturating_add(1));
         if record.version() != expected {
             return Err(broken(format!("{id} is written as version {}, not {expected}", record.version())));
@@ -266,6 +282,7 @@ impl Working {
         postings: &[Posting],
     ) -> Result<(Vec<PostingLine>, Vec<(AccountKey, Known)>, Vec<(u64, u64)>), Fault> {
         let mut accounts: Vec<(AccountKey, Known)> = Vec::new();
+        let mut places: Map<AccountKey, usize> = Map::default();
         let (mut lines, mut marks) = (Vec::with_capacity(postings.len()), Vec::new());
         let mut fresh = self.head.account;
         for (number, posting) in (self.head.posting + 1..).zip(postings) {
@@ -273,14 +290,15 @@ impl Working {
                 return Err(broken(format!("posting for {} moves nothing", posting.subject)));
             }
             let mut place = |working: &mut Working, key: AccountKey| -> Result<usize, Fault> {
-                if let Some(at) = accounts.iter().position(|(known, _)| *known == key) {
-                    return Ok(at);
+                if let Some(place) = places.get(&key) {
+                    return Ok(*place);
                 }
                 let mut known = working.load_account(rows, &key)?;
                 if known.number == 0 {
                     fresh += 1;
                     known.number = fresh;
                 }
+                places.insert(key, accounts.len());
                 accounts.push((key, known));
                 Ok(accounts.len() - 1)
             };
@@ -330,7 +348,7 @@ impl Working {
             let highest = self.highest.entry(id.kind).or_default();
             *highest = id.uuid.max(*highest);
             self.dirty_records.insert(id, Dirty { new, version, body });
-            self.records.put(id, Some(record));
+            self.cached_mut(id.kind).put(id, Some(record));
         }
         for (digest, id) in keys {
             rows.insert_key(&digest, id)?;
@@ -386,6 +404,7 @@ impl Working {
     /// Between batches: forgets what was not used for long, and says where the chain stands.
     pub(crate) fn rest(&mut self) -> Head {
         self.records.age();
+        self.passing.age();
         self.keys.age();
         self.accounts.age();
         self.head

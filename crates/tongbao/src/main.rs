@@ -25,6 +25,10 @@ struct Cli {
     command: commands::Command,
 }
 
+/// Steps allocate and free thousands of small texts; the system's allocator took a tenth of their time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is logged unless `TONGBAO_LOG` says otherwise: warnings, and what goes wrong.
 const LOG_DEFAULT: &str = "warn";
 

@@ -36,10 +36,10 @@ pub use open::Options;
 use crate::{
     limits::{DUE_TASKS_MAX, QUEUE_STEPS_MAX},
     port::{Answer, Fault, Outcome, Page, Query, Step, Store},
-    working::Working,
 };
 use deferred::Shared;
 use read::Reader;
+use rows::SqliteRows;
 use writer::{Job, Writer};
 
 /// Read connections kept open.
@@ -79,13 +79,22 @@ impl SqliteStore {
     /// The same, with options.
     pub fn open_with(options: Options) -> Result<SqliteStore, Fault> {
         let (connection, lock) = open::writer(&options)?;
-        let mut rows = rows::SqliteRows::new(connection, options.generation_entries)?;
-        let (head, deferred) = (rows.head()?, rows.deferred());
+        let head = rows::head(&connection)?;
+        let (deferred, tail) = rows::load_tail(&connection)?;
+        let deferred = Arc::new(RwLock::new(deferred));
         let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
-        let writer = Writer::new(rows, Working::new(head), queue, lock);
+        let (shared, generation_entries) = (Arc::clone(&deferred), options.generation_entries);
+        let write = move || {
+            // Held for as long as the thread lives.
+            let _lock = lock;
+            match SqliteRows::new(&connection, (shared, tail), generation_entries) {
+                Ok(rows) => Writer::new(rows, head, queue).run(),
+                Err(fault) => tracing::error!(%fault, "the writer could not prepare its statements"),
+            }
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer.run())
+            .spawn(write)
             .map_err(|error| Fault::Stopped(format!("the writer thread did not start: {error}")))?;
         Ok(SqliteStore {
             jobs: Some(jobs),

@@ -1,8 +1,8 @@
-//! Rows in SQLite, through prepared statements that stay prepared.
+//! Rows in SQLite. The statements of every commit are prepared once; the rare ones come from a cache.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::PoisonError;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, params};
 use tongbao_core::{
     Id, KeyDigest, List, Record, Task, TaskKey, Time, Work,
     id::Kind,
@@ -15,6 +15,7 @@ use super::{
     fault,
 };
 use crate::{
+    cache::drop_elsewhere,
     log::{ChangeLine, Touched},
     port::{Fault, PostingLine},
     rows::{Head, Rows},
@@ -25,9 +26,65 @@ use crate::{
 const MERGED_MIN: usize = 64;
 const MERGED_PER_ENTRY: usize = 2;
 
+/// The statements that every commit runs, prepared once.
+struct Statements<'a> {
+    begin: Statement<'a>,
+    commit: Statement<'a>,
+    record: Statement<'a>,
+    key: Statement<'a>,
+    account: Statement<'a>,
+    task: Statement<'a>,
+    insert_record: Statement<'a>,
+    update_record: Statement<'a>,
+    insert_posting: Statement<'a>,
+    insert_change: Statement<'a>,
+    insert_task: Statement<'a>,
+    remove_task: Statement<'a>,
+    insert_tail: Statement<'a>,
+    merge_key: Statement<'a>,
+    merge_listing: Statement<'a>,
+    merge_account: Statement<'a>,
+}
+
+impl<'a> Statements<'a> {
+    fn prepare(connection: &'a Connection) -> rusqlite::Result<Statements<'a>> {
+        Ok(Statements {
+            begin: connection.prepare("BEGIN IMMEDIATE")?,
+            commit: connection.prepare("COMMIT")?,
+            record: connection.prepare("SELECT body FROM record WHERE id = ?1")?,
+            key: connection.prepare("SELECT record FROM key WHERE digest = ?1")?,
+            account: connection
+                .prepare("SELECT number, debits, credits, entries, head FROM account WHERE name = ?1")?,
+            task: connection.prepare("SELECT 1 FROM task WHERE due_at = ?1 AND id = ?2")?,
+            insert_record: connection
+                .prepare("INSERT INTO record (id, version, body) VALUES (?1, ?2, ?3)")?,
+            update_record: connection.prepare("UPDATE record SET version = ?2, body = ?3 WHERE id = ?1")?,
+            insert_posting: connection.prepare(
+                "INSERT INTO posting (number, change, at, debit, credit, amount, reason, subject,
+                                      debit_before, credit_before, debit_balance, credit_balance)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            insert_change: connection.prepare(
+                "INSERT INTO change (number, at, actor, input, touched, postings, digest)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?,
+            insert_task: connection
+                .prepare("INSERT OR REPLACE INTO task (due_at, id, work) VALUES (?1, ?2, ?3)")?,
+            remove_task: connection.prepare("DELETE FROM task WHERE due_at = ?1 AND id = ?2")?,
+            insert_tail: connection.prepare("INSERT INTO tail (number, entries) VALUES (?1, ?2)")?,
+            merge_key: connection.prepare("INSERT OR IGNORE INTO key (digest, record) VALUES (?1, ?2)")?,
+            merge_listing: connection.prepare("INSERT OR IGNORE INTO list (list, uuid) VALUES (?1, ?2)")?,
+            merge_account: connection.prepare(
+                "UPDATE account SET debits = ?2, credits = ?3, entries = ?4, head = ?5 WHERE number = ?1",
+            )?,
+        })
+    }
+}
+
 /// The writing connection.
-pub(super) struct SqliteRows {
-    connection: Connection,
+pub(super) struct SqliteRows<'a> {
+    connection: &'a Connection,
+    statements: Statements<'a>,
     deferred: Shared,
     /// What this transaction puts off.
     pending: Entries,
@@ -57,35 +114,71 @@ pub(super) fn decode(id: Id, body: &[u8]) -> Result<Record, Fault> {
     Record::decode(id.kind, body).map_err(|_| bad_row("record"))
 }
 
-impl SqliteRows {
-    /// Rows over a connection, with what its tail holds in memory.
-    pub(super) fn new(connection: Connection, generation_entries: usize) -> Result<SqliteRows, Fault> {
-        let (deferred, tail) = load_tail(&connection)?;
-        let deferred = Arc::new(RwLock::new(deferred));
+/// Where the numbering and the chain stand.
+pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get(0)).map(unsigned);
+    let read = || {
+        let sql = "SELECT number, digest, at FROM change ORDER BY number DESC LIMIT 1";
+        let last = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let (change, digest, at) = last.optional()?.unwrap_or((0, [0; 32], 0));
+        Ok(Head {
+            change: unsigned(change),
+            digest,
+            at: Time::from_ms(at),
+            posting: number("SELECT coalesce(max(number), 0) FROM posting")?,
+            account: number("SELECT coalesce(max(number), 0) FROM account")?,
+        })
+    };
+    read().map_err(|error| fault(&error))
+}
+
+fn run(statement: &mut Statement<'_>, params: impl Params) -> Result<(), Fault> {
+    statement.execute(params).map(drop).map_err(|error| fault(&error))
+}
+
+fn one<T>(
+    statement: &mut Statement<'_>,
+    params: impl Params,
+    map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, Fault> {
+    statement.query_row(params, map).optional().map_err(|error| fault(&error))
+}
+
+impl<'a> SqliteRows<'a> {
+    /// Rows over a connection whose tail is in `deferred`, up to row `tail`.
+    pub(super) fn new(
+        connection: &'a Connection,
+        (deferred, tail): (Shared, i64),
+        generation_entries: usize,
+    ) -> Result<SqliteRows<'a>, Fault> {
+        let statements = Statements::prepare(connection).map_err(|error| fault(&error))?;
         let (pending, progress) = (Entries::default(), Progress::default());
-        Ok(SqliteRows { connection, deferred, pending, progress, generation_entries, tail, tail_old: 0 })
+        Ok(SqliteRows {
+            connection,
+            statements,
+            deferred,
+            pending,
+            progress,
+            generation_entries,
+            tail,
+            tail_old: 0,
+        })
     }
 
-    /// What readers look at before the tables.
-    pub(super) fn deferred(&self) -> Shared {
-        Arc::clone(&self.deferred)
-    }
-
-    pub(super) fn begin(&self) -> Result<(), Fault> {
-        self.execute("BEGIN IMMEDIATE", [])
+    pub(super) fn begin(&mut self) -> Result<(), Fault> {
+        run(&mut self.statements.begin, [])
     }
 
     /// Commits, together with a slice of what earlier commits put off.
     pub(super) fn commit(&mut self) -> Result<(), Fault> {
         if !self.pending.is_empty() {
-            let row = params![self.tail + 1, self.pending.encode()];
-            self.execute("INSERT INTO tail (number, entries) VALUES (?1, ?2)", row)?;
+            run(&mut self.statements.insert_tail, params![self.tail + 1, self.pending.encode()])?;
         }
         let size = MERGED_MIN + MERGED_PER_ENTRY * self.pending.len();
         let (progress, merged) = self.merge(size)?;
         let publishing = self.deferred.read().unwrap_or_else(PoisonError::into_inner).publishing();
         let _publishing = publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.execute("COMMIT", [])?;
+        run(&mut self.statements.commit, [])?;
         self.tail += i64::from(!self.pending.is_empty());
         self.progress = progress;
         self.publish(merged);
@@ -93,24 +186,22 @@ impl SqliteRows {
     }
 
     /// Merges the next entries of the old generation; tells whether they were the last.
-    fn merge(&self, size: usize) -> Result<(Progress, bool), Fault> {
+    fn merge(&mut self, size: usize) -> Result<(Progress, bool), Fault> {
         let old = self.deferred.read().unwrap_or_else(PoisonError::into_inner).old();
         if old.is_empty() {
             return Ok((self.progress, false));
         }
         let (slice, progress, last) = self.progress.next(&old, size);
         for (digest, id) in slice.keys {
-            let sql = "INSERT OR IGNORE INTO key (digest, record) VALUES (?1, ?2)";
-            self.execute(sql, params![digest, id.bytes()])?;
+            run(&mut self.statements.merge_key, params![digest, id.bytes()])?;
         }
         for (list, uuid) in slice.lists {
-            self.execute("INSERT OR IGNORE INTO list (list, uuid) VALUES (?1, ?2)", params![list, uuid])?;
+            run(&mut self.statements.merge_listing, params![list, uuid])?;
         }
         for (number, state) in slice.accounts {
-            let sql =
-                "UPDATE account SET debits = ?2, credits = ?3, entries = ?4, head = ?5 WHERE number = ?1";
             let (entries, head) = (signed(state.entries), signed(state.head));
-            self.execute(sql, params![signed(number), state.debits, state.credits, entries, head])?;
+            let row = params![signed(number), state.debits, state.credits, entries, head];
+            run(&mut self.statements.merge_account, row)?;
         }
         if last {
             self.execute("DELETE FROM tail WHERE number <= ?1", [self.tail_old])?;
@@ -128,8 +219,7 @@ impl SqliteRows {
         }
         drop(deferred);
         if let Some(gone) = gone {
-            // Freeing a hundred thousand entries takes milliseconds, which no commit has to wait for.
-            drop(std::thread::Builder::new().name("store-forget".to_owned()).spawn(move || drop(gone)));
+            drop_elsewhere(gone);
         }
     }
 
@@ -142,35 +232,6 @@ impl SqliteRows {
     fn execute(&self, sql: &str, params: impl Params) -> Result<(), Fault> {
         let ran = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
         ran.map(drop).map_err(|error| fault(&error))
-    }
-
-    fn one<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, Fault> {
-        let found = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row(params, map).optional());
-        found.map_err(|error| fault(&error))
-    }
-
-    /// Where the numbering and the chain stand.
-    pub(super) fn head(&mut self) -> Result<Head, Fault> {
-        let sql = "SELECT number, digest, at FROM change ORDER BY number DESC LIMIT 1";
-        let last = self.one(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let (change, digest, at) = last.unwrap_or((0, [0; 32], 0));
-        let highest =
-            |sql| self.one(sql, [], |row| row.get(0)).map(|found| unsigned(found.unwrap_or_default()));
-        Ok(Head {
-            change: unsigned(change),
-            digest,
-            at: Time::from_ms(at),
-            posting: highest("SELECT coalesce(max(number), 0) FROM posting")?,
-            account: highest("SELECT coalesce(max(number), 0) FROM account")?,
-        })
     }
 
     /// Moves up to `limit` due tasks to the end of a lease, and returns them under their new keys.
@@ -195,17 +256,19 @@ impl SqliteRows {
     }
 }
 
-impl Rows for SqliteRows {
+impl Rows for SqliteRows<'_> {
     fn record(&mut self, id: Id) -> Result<Option<Record>, Fault> {
-        let sql = "SELECT body FROM record WHERE id = ?1";
-        let body: Option<Vec<u8>> = self.one(sql, [id.bytes()], |row| row.get(0))?;
-        body.map(|body| decode(id, &body)).transpose()
+        let found = one(&mut self.statements.record, [id.bytes()], |row| {
+            Ok(decode(id, row.get_ref(0)?.as_blob()?))
+        });
+        found?.transpose()
     }
 
     fn highest(&mut self, kind: Kind) -> Result<Uuid, Fault> {
         let top = Id { kind, uuid: Uuid::max() };
         let sql = "SELECT id FROM record WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
-        let found: Option<[u8; 17]> = self.one(sql, [top.bytes()], |row| row.get(0))?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| fault(&error))?;
+        let found: Option<[u8; 17]> = one(&mut statement, [top.bytes()], |row| row.get(0))?;
         let of_kind = found.and_then(|id| Id::from_bytes(&id)).filter(|id| id.kind == kind);
         Ok(of_kind.map(|id| id.uuid).unwrap_or_default())
     }
@@ -216,14 +279,13 @@ impl Rows for SqliteRows {
         if let Some(id) = pending.or_else(recent) {
             return Ok(Some(id));
         }
-        let id: Option<[u8; 17]> =
-            self.one("SELECT record FROM key WHERE digest = ?1", [digest], |row| row.get(0))?;
+        let id: Option<[u8; 17]> = one(&mut self.statements.key, [digest], |row| row.get(0))?;
         id.map(|id| Id::from_bytes(&id).ok_or_else(|| bad_row("key"))).transpose()
     }
 
     fn account(&mut self, key: &AccountKey) -> Result<Option<(u64, AccountState)>, Fault> {
-        let sql = "SELECT number, debits, credits, entries, head FROM account WHERE name = ?1";
-        let found = self.one(sql, [key.to_string()], |row| Ok((unsigned(row.get(0)?), state(row, 1)?)))?;
+        let row = |row: &Row<'_>| Ok((unsigned(row.get(0)?), state(row, 1)?));
+        let found = one(&mut self.statements.account, [key.to_string()], row)?;
         let deferred = self.deferred.read().unwrap_or_else(PoisonError::into_inner);
         Ok(found.map(|(number, stored)| {
             let pending = self.pending.accounts.get(&number).copied();
@@ -232,22 +294,16 @@ impl Rows for SqliteRows {
     }
 
     fn task(&mut self, key: &TaskKey) -> Result<bool, Fault> {
-        let sql = "SELECT 1 FROM task WHERE due_at = ?1 AND id = ?2";
-        Ok(self.one(sql, params![key.due_at.ms(), key.id.as_bytes()], |_| Ok(()))?.is_some())
+        let row = params![key.due_at.ms(), key.id.as_bytes()];
+        Ok(one(&mut self.statements.task, row, |_| Ok(()))?.is_some())
     }
 
     fn insert_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault> {
-        self.execute(
-            "INSERT INTO record (id, version, body) VALUES (?1, ?2, ?3)",
-            params![id.bytes(), version, body],
-        )
+        run(&mut self.statements.insert_record, params![id.bytes(), version, body])
     }
 
     fn update_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault> {
-        self.execute(
-            "UPDATE record SET version = ?2, body = ?3 WHERE id = ?1",
-            params![id.bytes(), version, body],
-        )
+        run(&mut self.statements.update_record, params![id.bytes(), version, body])
     }
 
     fn insert_key(&mut self, digest: &KeyDigest, id: Id) -> Result<(), Fault> {
@@ -274,11 +330,8 @@ impl Rows for SqliteRows {
     }
 
     fn insert_posting(&mut self, line: &PostingLine) -> Result<(), Fault> {
-        let sql = "INSERT INTO posting (number, change, at, debit, credit, amount, reason, subject,
-                                        debit_before, credit_before, debit_balance, credit_balance)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        self.execute(
-            sql,
+        run(
+            &mut self.statements.insert_posting,
             params![
                 signed(line.number),
                 signed(line.change),
@@ -302,11 +355,9 @@ impl Rows for SqliteRows {
     }
 
     fn insert_change(&mut self, line: &ChangeLine) -> Result<(), Fault> {
-        let sql = "INSERT INTO change (number, at, actor, input, touched, postings, digest)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let touched = Touched::encode(&line.touched);
-        self.execute(
-            sql,
+        run(
+            &mut self.statements.insert_change,
             params![
                 signed(line.number),
                 line.at.ms(),
@@ -321,13 +372,12 @@ impl Rows for SqliteRows {
 
     fn insert_task(&mut self, task: &Task) -> Result<(), Fault> {
         let work = serde_json::to_string(&task.work).map_err(|error| Fault::Broken(error.to_string()))?;
-        let sql = "INSERT OR REPLACE INTO task (due_at, id, work) VALUES (?1, ?2, ?3)";
-        self.execute(sql, params![task.key.due_at.ms(), task.key.id.as_bytes(), work])
+        let row = params![task.key.due_at.ms(), task.key.id.as_bytes(), work];
+        run(&mut self.statements.insert_task, row)
     }
 
     fn remove_task(&mut self, key: &TaskKey) -> Result<(), Fault> {
-        let sql = "DELETE FROM task WHERE due_at = ?1 AND id = ?2";
-        self.execute(sql, params![key.due_at.ms(), key.id.as_bytes()])
+        run(&mut self.statements.remove_task, params![key.due_at.ms(), key.id.as_bytes()])
     }
 }
 

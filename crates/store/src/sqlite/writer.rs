@@ -1,7 +1,7 @@
 //! The writer thread: takes everything that queued up while the last commit was synced, and shares the
 //! next one among it. No timer: under little load a step has a commit to itself at once.
 
-use std::{fs::File, sync::mpsc::Receiver};
+use std::sync::mpsc::Receiver;
 
 use tongbao_core::{Task, Time};
 
@@ -43,24 +43,16 @@ impl Waiting {
 }
 
 /// See the module.
-pub(super) struct Writer {
-    rows: SqliteRows,
+pub(super) struct Writer<'a> {
+    rows: SqliteRows<'a>,
     working: Working,
     queue: Receiver<Job>,
     durable: Head,
-    /// Held for as long as the thread lives.
-    _lock: Option<File>,
 }
 
-impl Writer {
-    pub(super) fn new(
-        rows: SqliteRows,
-        mut working: Working,
-        queue: Receiver<Job>,
-        lock: Option<File>,
-    ) -> Writer {
-        let durable = working.rest();
-        Writer { rows, working, queue, durable, _lock: lock }
+impl Writer<'_> {
+    pub(super) fn new(rows: SqliteRows<'_>, head: Head, queue: Receiver<Job>) -> Writer<'_> {
+        Writer { rows, working: Working::new(head), queue, durable: head }
     }
 
     /// Works until nobody can ask any more, or a write fails.

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use tokio::task::JoinSet;
 use tongbao_core::{
     Actor, ChangeSet,
     id::{AppId, MerchantId, PayerId},
@@ -13,7 +14,7 @@ use tongbao_core::{
     merchant::{self, NewMerchant},
     payer::{self, NewPayer},
 };
-use tongbao_engine::{Engine, Entropy, Input, Mode, SystemEntropy, auth::hex};
+use tongbao_engine::{Engine, Entropy, Error, Input, Mode, SystemEntropy, auth::hex};
 use tongbao_money::{Amount, BasisPoints, Currency, Money};
 
 use crate::{instance::Instance, output::Failure};
@@ -51,41 +52,63 @@ pub(super) fn engine(scratch: &Scratch) -> Result<Arc<Engine>, Failure> {
     Instance::at(scratch.path()).engine(Mode::Sandbox)
 }
 
+/// Steps of the world that wait for one commit together.
+const TOGETHER: u32 = 256;
+
 /// This many merchants, each with one app.
 pub(super) async fn merchants(engine: &Arc<Engine>, count: u32) -> Result<Vec<(MerchantId, AppId)>, Failure> {
-    let mut apps = Vec::new();
-    for number in 0..count {
-        let (_, secret) = engine.new_webhook_secret();
-        let fee_rate = BasisPoints::new(60).unwrap_or_default();
-        let new = NewMerchant { name: format!("merchant {number}"), fee_rate, secret };
-        let made = engine.step(input("create_merchant"), move |_, cx| {
-            let (change, merchant, app) = merchant::create(cx, &new);
-            Ok((change, (merchant, app)))
-        });
-        apps.push(made.await?);
-    }
-    Ok(apps)
+    together(count, |number| merchant(Arc::clone(engine), number)).await
 }
 
 /// This many payers who can pay for ever. They have no password: nothing here asks for one.
 pub(super) async fn payers(engine: &Arc<Engine>, count: u32) -> Result<Vec<PayerId>, Failure> {
-    let mut payers = Vec::new();
-    for number in 0..count {
-        let phone = format!("199{number:08}");
-        let new = NewPayer {
-            phone_sealed: String::new(),
-            phone_digest: engine.vault.digest("phone", &phone),
-            phone_hint: tongbao_engine::auth::mask_phone(&phone),
-            password: String::new(),
-        };
-        let amount = Amount::new(1_000_000_000_000).unwrap_or_default();
-        let money = Money { amount, currency: Currency::CNY };
-        let made = engine.step(input("create_payer"), move |facts, cx| {
-            let (change, id) = payer::create(facts, cx, &new)?;
-            let postings = template::top_up(Channel::SandboxBank, id, money, id.into());
-            Ok((ChangeSet { postings, ..change }, id))
-        });
-        payers.push(made.await?);
+    together(count, |number| payer(Arc::clone(engine), number)).await
+}
+
+/// Makes `count` things, some at a time, so that they share commits.
+async fn together<T, F>(count: u32, make: impl Fn(u32) -> F) -> Result<Vec<T>, Failure>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let mut made = Vec::new();
+    for first in (0..count).step_by(TOGETHER as usize) {
+        let mut making = JoinSet::new();
+        for number in first..count.min(first + TOGETHER) {
+            making.spawn(make(number));
+        }
+        while let Some(one) = making.join_next().await {
+            made.push(one??);
+        }
     }
-    Ok(payers)
+    Ok(made)
+}
+
+async fn merchant(engine: Arc<Engine>, number: u32) -> Result<(MerchantId, AppId), Error> {
+    let (_, secret) = engine.new_webhook_secret();
+    let fee_rate = BasisPoints::new(60).unwrap_or_default();
+    let new = NewMerchant { name: format!("merchant {number}"), fee_rate, secret };
+    let made = engine.step(input("create_merchant"), move |_, cx| {
+        let (change, merchant, app) = merchant::create(cx, &new);
+        Ok((change, (merchant, app)))
+    });
+    made.await
+}
+
+async fn payer(engine: Arc<Engine>, number: u32) -> Result<PayerId, Error> {
+    let phone = format!("199{number:08}");
+    let new = NewPayer {
+        phone_sealed: String::new(),
+        phone_digest: engine.vault.digest("phone", &phone),
+        phone_hint: tongbao_engine::auth::mask_phone(&phone),
+        password: String::new(),
+    };
+    let amount = Amount::new(1_000_000_000_000).unwrap_or_default();
+    let money = Money { amount, currency: Currency::CNY };
+    let made = engine.step(input("create_payer"), move |facts, cx| {
+        let (change, id) = payer::create(facts, cx, &new)?;
+        let postings = template::top_up(Channel::SandboxBank, id, money, id.into());
+        Ok((ChangeSet { postings, ..change }, id))
+    });
+    made.await
 }

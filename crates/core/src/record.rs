@@ -1,7 +1,7 @@
 //! Records: what the store keeps by id, with versions.
 //!
-//! A record is stored as a JSON document, its *stored form*; these types define it. A field is added
-//! with a default, never renamed or removed. The wire forms of the API are other types.
+//! A record is stored as a MessagePack map with named fields, its *stored form*; these types define it. A
+//! field is added with a default, never renamed or removed. The wire forms of the API are other types.
 //!
 //! **Invariants.** The keys and lists of a record follow from its content, so they can be rebuilt and
 //! verified. A key, once taken, stays with its record; lists are those of version 1.
@@ -24,6 +24,9 @@ use crate::{
     sandbox::Sandbox,
 };
 
+/// Room for most stored forms.
+const STORED_FORM_LEN: usize = 768;
+
 macro_rules! records {
     ($($name:ident { $id:ident },)*) => {
         /// One record.
@@ -43,14 +46,18 @@ macro_rules! records {
             }
 
             /// The stored form.
-            pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-                match self { $(Record::$name(record) => serde_json::to_vec(record)),* }
+            pub fn encode(&self) -> Result<Vec<u8>, rmp_serde::encode::Error> {
+                let mut stored = Vec::with_capacity(STORED_FORM_LEN);
+                match self {
+                    $(Record::$name(record) => rmp_serde::encode::write_named(&mut stored, record)?),*
+                }
+                Ok(stored)
             }
 
             /// The record with this stored form.
-            pub fn decode(kind: Kind, stored: &[u8]) -> Result<Record, serde_json::Error> {
+            pub fn decode(kind: Kind, stored: &[u8]) -> Result<Record, rmp_serde::decode::Error> {
                 match kind {
-                    $(Kind::$name => serde_json::from_slice(stored).map(Record::$name),)*
+                    $(Kind::$name => rmp_serde::from_slice(stored).map(Record::$name),)*
                     Kind::Attempt => Err(serde::de::Error::custom("an attempt is part of its payment")),
                 }
             }

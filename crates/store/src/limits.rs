@@ -19,10 +19,12 @@ pub const DUE_TASKS_MAX: u32 = 256;
 /// Rows that one read returns at most.
 pub const READ_ROWS_MAX: u32 = 10_000;
 
-/// Records, keys and accounts kept in memory for the next step, each in two generations of this size.
-pub const CACHED_RECORDS_MAX: usize = 16_384;
-/// Events, replies and the like: just written, and hardly ever read by a decision.
-pub const CACHED_PASSING_MAX: usize = 4_096;
+/// Records kept in memory for the next step, in two generations of this size, like all that follow: those
+/// that many steps read (merchants, apps, payers), some 300 bytes each.
+pub const CACHED_RECORDS_MAX: usize = 65_536;
+/// Records that come and pass (payments, events, replies): read again soon or not at all, some 1,000 bytes
+/// each.
+pub const CACHED_PASSING_MAX: usize = 16_384;
 /// Keys kept in memory.
 pub const CACHED_KEYS_MAX: usize = 32_768;
 /// Accounts kept in memory.

@@ -45,7 +45,7 @@ struct Dirty {
 pub(crate) struct Working {
     head: Head,
     records: Cache<Id, Option<Record>>,
-    /// Records that are seldom read again soon: they must not push the others out.
+    /// Records that come and pass: they must not push the others out.
     passing: Cache<Id, Option<Record>>,
     keys: Cache<KeyDigest, Option<Id>>,
     accounts: Cache<AccountKey, Known>,
@@ -71,9 +71,19 @@ fn broken(why: impl Into<String>) -> Fault {
     Fault::Broken(why.into())
 }
 
-/// Whether records of this kind are written once and then hardly ever asked for by a decision.
+/// Whether records of this kind come and pass, rather than being read by many steps.
 fn passes(kind: Kind) -> bool {
-    matches!(kind, Kind::Event | Kind::Reply | Kind::Message | Kind::Alarm)
+    match kind {
+        Kind::Payment
+        | Kind::Attempt
+        | Kind::Refund
+        | Kind::Event
+        | Kind::Delivery
+        | Kind::Reply
+        | Kind::Message
+        | Kind::Alarm => true,
+        Kind::Merchant | Kind::App | Kind::ApiKey | Kind::Payer | Kind::Endpoint | Kind::Sandbox => false,
+    }
 }
 
 impl Facts for Working {

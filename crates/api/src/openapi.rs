@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     errors::{ProblemDetails, PublicErrors},
     refusal,
-    resources::{balance, deliveries, events, payments, refunds, webhook_endpoints},
+    resources::{app, balance, deliveries, events, payments, refunds, webhook_endpoints},
     state::Api,
 };
 
@@ -95,6 +95,8 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         ))
         .routes(routes!(webhook_endpoints::get_webhook_endpoint, webhook_endpoints::delete_webhook_endpoint))
         .routes(routes!(webhook_endpoints::create_secret_rotation))
+        .routes(routes!(webhook_endpoints::create_enablement))
+        .routes(routes!(app::create_app_secret_rotation))
         .routes(routes!(webhook_endpoints::get_webhook_public_key))
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::get_delivery))

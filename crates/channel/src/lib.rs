@@ -4,3 +4,4 @@
 //! no answer at all becomes "unknown", never a failure.
 
 pub mod sandbox_bank;
+pub mod wechat;

@@ -34,7 +34,7 @@ pub const ROTATION_OVERLAP_MS: i64 = 24 * 3_600 * 1_000;
 pub enum EndpointStatus {
     /// Events are sent.
     Enabled,
-    /// It failed for five days on end; nothing more is sent.
+    /// It failed for five days on end; nothing more is sent until the app enables it.
     Disabled,
     /// The app deleted it.
     Deleted,
@@ -143,11 +143,29 @@ pub fn rotate_secret(
     secret: &WebhookSecret,
 ) -> Result<(ChangeSet, Endpoint), Stop> {
     let endpoint = owned(facts, app, id)?;
-    let until = cx.at().plus_ms(ROTATION_OVERLAP_MS);
-    let old = endpoint.secrets.first().map(|old| WebhookSecret { until: Some(until), ..old.clone() });
-    let secrets = std::iter::once(secret.clone()).chain(old).collect();
-    let next = Endpoint { secrets, ..endpoint.next() };
+    let next = Endpoint { secrets: rotated(&endpoint.secrets, secret, cx.at()), ..endpoint.next() };
     let mut change = ChangeSet::default();
+    change.put(next.clone());
+    Ok((change, next))
+}
+
+/// Secrets after a rotation: the new one, and the newest before it for a day more. Older ones sign no
+/// more, so there are never more than two.
+pub(crate) fn rotated(secrets: &[WebhookSecret], new: &WebhookSecret, at: Time) -> Vec<WebhookSecret> {
+    let until = Some(at.plus_ms(ROTATION_OVERLAP_MS));
+    let old = secrets.first().map(|old| WebhookSecret { until, ..old.clone() });
+    std::iter::once(new.clone()).chain(old).collect()
+}
+
+/// Enables an endpoint that was disabled; the time it may fail begins anew. One that is enabled stays as
+/// it is.
+pub fn enable(facts: &dyn Facts, app: AppId, id: EndpointId) -> Result<(ChangeSet, Endpoint), Stop> {
+    let endpoint = owned(facts, app, id)?;
+    let mut change = ChangeSet::default();
+    if endpoint.status == EndpointStatus::Enabled {
+        return Ok((change, endpoint.clone()));
+    }
+    let next = Endpoint { status: EndpointStatus::Enabled, failing_since: None, ..endpoint.next() };
     change.put(next.clone());
     Ok((change, next))
 }

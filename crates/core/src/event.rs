@@ -133,6 +133,9 @@ pub enum AlarmKind {
     DoublePayment,
     /// A channel took another amount than was asked; it is on its way back.
     WrongAmount,
+    /// A channel names money for a payment that another payment has; it was not booked a second time, and
+    /// the attempt waits for a better answer.
+    ReferenceClaimedTwice,
     /// A channel says that an attempt failed which it had said was paid.
     FailedAfterPaid,
     /// A channel paid a refund out that it had said failed.

@@ -5,7 +5,7 @@ use tongbao_money::BasisPoints;
 
 use crate::{
     ChangeSet, Context, Facts, Stop, Time,
-    endpoint::WebhookSecret,
+    endpoint::{WebhookSecret, rotated},
     id::{AppId, EndpointId, MerchantId},
 };
 
@@ -35,7 +35,7 @@ pub struct App {
     pub merchant: MerchantId,
     /// What the merchant calls it.
     pub name: String,
-    /// Secrets that sign notifications to a payment's own `notify_url`.
+    /// Secrets that sign notifications to a payment's own `notify_url`, newest first.
     pub secrets: Vec<WebhookSecret>,
     /// Its webhook endpoints, in the order of their making.
     pub endpoints: Vec<EndpointId>,
@@ -75,6 +75,22 @@ pub fn create(cx: &mut Context, new: &NewMerchant) -> (ChangeSet, MerchantId, Ap
         created_at: cx.at(),
     });
     (change, merchant, app)
+}
+
+/// Adds a new secret for notifications to a payment's own `notify_url`; the old one signs beside it for a
+/// day.
+pub fn rotate_secret(
+    facts: &dyn Facts,
+    cx: &Context,
+    id: AppId,
+    secret: &WebhookSecret,
+) -> Result<(ChangeSet, App), Stop> {
+    let now = app(facts, id)?;
+    let secrets = rotated(&now.secrets, secret, cx.at());
+    let next = App { version: now.version.saturating_add(1), secrets, ..now.clone() };
+    let mut change = ChangeSet::default();
+    change.put(next.clone());
+    Ok((change, next))
 }
 
 /// The app with this id.

@@ -1,13 +1,10 @@
 //! Secrets that people and programs show: API keys, one-time codes, webhook secrets.
 
-use std::sync::Arc;
-
 use tongbao_core::{
-    Actor, ChangeSet, Facts, Key, Refusal, Stop, Time,
+    Actor, Key, Refusal, Time,
     api_key::{ApiKey, NewApiKey, Scope},
     endpoint::WebhookSecret,
     id::PayerId,
-    limits::PASSWORD_TRIES_MAX,
     payer::{self, NewPayer, Payer},
 };
 use tongbao_store::Fault;
@@ -80,7 +77,8 @@ impl Engine {
         self.store.find::<Payer>(Key::Phone(self.vault.digest("phone", phone)))
     }
 
-    /// What a new payer is made of. Hashes the password: not for async workers.
+    /// What a new payer is made of. Hashes the password, beside those that wait to be checked: for commands
+    /// and tests, not for doors and async workers.
     pub fn new_payer(&self, phone: &str, password: &str) -> NewPayer {
         NewPayer {
             phone_sealed: self.vault.seal(Field::Phone, phone),
@@ -114,30 +112,5 @@ impl Engine {
         let input = Input { actor: Actor::Payer(id), name: "use_code" };
         let right = self.step(input, move |facts, cx| payer::use_code(facts, cx, id, &digest)).await?;
         if right { Ok(()) } else { Err(Error::Refused(Refusal::WrongCode)) }
-    }
-
-    /// Whether a payer's payment password is right. The try is counted first; a right one is uncounted
-    /// by the payment it allows.
-    pub async fn prove_password(&self, id: PayerId, password: String) -> Result<(), Error> {
-        let input = Input { actor: Actor::Payer(id), name: "try_password" };
-        let (hash, tries_left) = self
-            .step(input, move |facts: &dyn Facts, cx| -> Result<(ChangeSet, (String, u8)), Stop> {
-                let (change, hash, left) = payer::try_password(facts, cx, id)?;
-                Ok((change, (hash, left)))
-            })
-            .await?;
-        let vault = Arc::clone(&self.vault);
-        let checked = tokio::task::spawn_blocking(move || vault.is_password(&password, &hash)).await;
-        match checked {
-            Ok(true) => Ok(()),
-            Ok(false) if tries_left == 0 => {
-                let until = self.store.get::<Payer>(id)?.and_then(|payer| payer.locked_until);
-                Err(Error::Refused(Refusal::PasswordLocked { until: until.unwrap_or(self.now()) }))
-            }
-            Ok(false) => {
-                Err(Error::Refused(Refusal::WrongPassword { tries_left: tries_left.min(PASSWORD_TRIES_MAX) }))
-            }
-            Err(_) => Err(Fault::Broken("checking a password panicked".to_owned()).into()),
-        }
     }
 }

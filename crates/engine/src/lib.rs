@@ -9,6 +9,7 @@
 
 pub mod auth;
 mod deliver;
+pub mod password;
 mod ports;
 mod step;
 pub mod vault;
@@ -73,6 +74,8 @@ pub struct Engine {
     pub signing_key: SigningKey,
     /// Sandbox or production.
     pub mode: Mode,
+    /// Where passwords wait to be checked.
+    pub(crate) checks: password::Checks,
     /// Tells the worker that something is due now.
     pub(crate) wake: Arc<Notify>,
 }
@@ -93,6 +96,7 @@ impl Engine {
             signing_key: SigningKey::from_seed(vault.signing_seed()),
             vault: Arc::new(vault),
             mode,
+            checks: password::Checks::new(),
             wake: Arc::new(Notify::new()),
         })
     }

@@ -6,8 +6,32 @@ use crate::Amount;
 
 /// A rate in basis points: 60 is 0.60 %. At most 10,000, so a fee never exceeds what it is taken from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u16", into = "u16")]
 pub struct BasisPoints(u16);
+
+/// A rate above [`BasisPoints::WHOLE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AboveWhole;
+
+impl std::fmt::Display for AboveWhole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a rate is at most {} basis points", BasisPoints::WHOLE)
+    }
+}
+
+impl TryFrom<u16> for BasisPoints {
+    type Error = AboveWhole;
+
+    fn try_from(bps: u16) -> Result<BasisPoints, AboveWhole> {
+        BasisPoints::new(bps).ok_or(AboveWhole)
+    }
+}
+
+impl From<BasisPoints> for u16 {
+    fn from(rate: BasisPoints) -> u16 {
+        rate.0
+    }
+}
 
 impl BasisPoints {
     /// No fee.

@@ -134,6 +134,13 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
     Some(key)
 }
 
+/// Makes a new name in a directory survive a power cut. Where directories cannot be opened, as on Windows, the
+/// file system sees to it.
+fn sync_directory_of(file: &Path) -> io::Result<()> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if cfg!(unix) { fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+}
+
 /// Writes a file that only its owner may read, whole and durably, or not at all.
 pub(crate) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
     let fresh = file.with_extension("new");
@@ -145,7 +152,8 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
         let mut out = options.open(&fresh)?;
         out.write_all(text.as_bytes())?;
         out.sync_all()?;
-        fs::rename(&fresh, file)
+        fs::rename(&fresh, file)?;
+        sync_directory_of(file)
     };
     written().map_err(|error| format!("cannot write {}: {error}", file.display()).into())
 }

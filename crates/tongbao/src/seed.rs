@@ -1,13 +1,17 @@
 //! What a new sandbox begins with: a merchant, an app, a secret key, three payers with balances.
+//!
+//! **Invariant.** It is decided whole, its file is made durable, and then it is committed in one step. A
+//! process that is killed before the commit leaves an empty store, and the next start makes everything anew; one
+//! that is killed after it leaves a whole sandbox.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Actor,
+    Actor, ChangeSet, Context, Facts, Id, Key, Lookup, Record, Stop, TaskKey,
     api_key::{self, Scope},
     id::{AppId, MerchantId, PayerId},
-    ledger::Channel,
+    ledger::{AccountKey, AccountState, Channel},
     merchant::{self, NewMerchant},
     payer, sandbox,
 };
@@ -74,53 +78,98 @@ impl SandboxFile {
     }
 }
 
-fn input(name: &'static str) -> Input {
-    Input { actor: Actor::Operator, name }
+/// What was decided so far over a store that is empty but for it: the facts of the next decision, and in
+/// the end one change set.
+#[derive(Default)]
+struct Made(ChangeSet);
+
+impl Facts for Made {
+    fn record(&self, id: Id) -> Lookup<Option<&Record>> {
+        Ok(self.0.records.iter().find(|record| record.id() == id))
+    }
+
+    fn key(&self, key: &Key) -> Lookup<Option<Id>> {
+        Ok(self.0.records.iter().find(|record| record.keys().contains(key)).map(Record::id))
+    }
+
+    fn account(&self, _: &AccountKey) -> Lookup<AccountState> {
+        Ok(AccountState::default())
+    }
+
+    fn task(&self, _: &TaskKey) -> Lookup<bool> {
+        Ok(false)
+    }
 }
 
-/// Makes all of it. The address in the result is the caller's to fill in.
-pub(crate) async fn sandbox(engine: &Arc<Engine>, api: &str) -> Result<SandboxFile, Failure> {
-    engine.run(input("mark_sandbox"), sandbox::mark).await?;
-    let (webhook_secret, sealed) = engine.new_webhook_secret();
+impl Made {
+    /// Adds what a decision over all before it changes. Nothing here changes a record that was made here, so
+    /// each is written once.
+    fn add<T>(&mut self, decided: Result<(ChangeSet, T), Stop>) -> Result<T, Failure> {
+        let (change, made) = decided.map_err(|stop| match stop {
+            Stop::Refuse(refusal) => refusal.to_string(),
+            Stop::Need(need) => format!("an empty store lacks {:?}", need.0),
+        })?;
+        self.0.records.extend(change.records);
+        self.0.postings.extend(change.postings);
+        self.0.tasks.extend(change.tasks);
+        self.0.done.extend(change.done);
+        Ok(made)
+    }
+}
+
+/// What a new sandbox begins with, not in the store yet.
+pub(crate) struct Seed {
+    /// What its file says. It must be on the disk before the commit: the keys are nowhere else.
+    pub(crate) file: SandboxFile,
+    change: ChangeSet,
+}
+
+impl Seed {
+    /// Puts all of it into the store, which must be empty, in one commit.
+    pub(crate) async fn sow(&self, engine: &Engine) -> Result<(), Failure> {
+        let input = Input { actor: Actor::Operator, name: "seed_sandbox" };
+        let change = self.change.clone();
+        Ok(engine.run(input, move |_, _| Ok(change.clone())).await?)
+    }
+}
+
+/// Decides all of it.
+pub(crate) fn sandbox(engine: &Engine, api: &str) -> Result<Seed, Failure> {
+    let mut cx = Context::new(engine.now(), engine.entropy.seed());
+    let mut made = Made::default();
+    let mark = sandbox::mark(&made, &mut cx).map(|change| (change, ()));
+    made.add(mark)?;
+    let (webhook_secret, secret) = engine.new_webhook_secret();
     let fee_rate = BasisPoints::new(FEE_BPS).ok_or("a rate above 100 %")?;
-    let new = NewMerchant { name: "Sandbox Tea House 沙箱茶馆".to_owned(), fee_rate, secret: sealed };
-    let made = engine.step(input("create_merchant"), move |_, cx| {
-        let (change, merchant, app) = merchant::create(cx, &new);
-        Ok((change, (merchant, app)))
-    });
-    let (merchant, app) = made.await?;
+    let new = NewMerchant { name: "Sandbox Tea House 沙箱茶馆".to_owned(), fee_rate, secret };
+    let (change, merchant, app) = merchant::create(&mut cx, &new);
+    made.add(Ok((change, ())))?;
     let (secret_key, new) = engine.new_secret_key(Scope::ALL.to_vec(), Vec::new(), None);
-    engine.step(input("create_api_key"), move |facts, cx| api_key::create(facts, cx, app, &new)).await?;
+    let key = api_key::create(&made, &mut cx, app, &new);
+    made.add(key)?;
     let mut payers = Vec::new();
     for (phone, password, balance) in PAYERS {
-        let id = test_payer(engine, phone, password, balance).await?;
+        let id = test_payer(engine, &mut made, &mut cx, (phone, password, balance))?;
         payers.push(SandboxPayer { id, phone: phone.to_owned(), password: password.to_owned(), balance });
     }
     let webhook_public_key = engine.signing_key.public_key();
-    Ok(SandboxFile {
-        api: api.to_owned(),
-        secret_key,
-        webhook_secret,
-        webhook_public_key,
-        merchant,
-        app,
-        payers,
-    })
+    let api = api.to_owned();
+    let file = SandboxFile { api, secret_key, webhook_secret, webhook_public_key, merchant, app, payers };
+    Ok(Seed { file, change: made.0 })
 }
 
 /// A payer with this much money from the sandbox's bank.
-pub(crate) async fn test_payer(
-    engine: &Arc<Engine>,
-    phone: &str,
-    password: &str,
-    balance: i64,
+fn test_payer(
+    engine: &Engine,
+    made: &mut Made,
+    cx: &mut Context,
+    (phone, password, balance): (&str, &str, i64),
 ) -> Result<PayerId, Failure> {
-    let new = engine.new_payer(phone, password);
-    let id = engine.step(input("create_payer"), move |facts, cx| payer::create(facts, cx, &new)).await?;
+    let payer = payer::create(made, cx, &engine.new_payer(phone, password));
+    let id = made.add(payer)?;
     let amount = Amount::new(balance).ok_or("a balance out of range")?;
     let money = Money { amount, currency: Currency::CNY };
-    engine
-        .run(input("top_up"), move |facts, _| payer::top_up(facts, id, Channel::SandboxBank, money))
-        .await?;
+    let top_up = payer::top_up(made, id, Channel::SandboxBank, money).map(|change| (change, ()));
+    made.add(top_up)?;
     Ok(id)
 }

@@ -2,21 +2,27 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    middleware::map_request,
+    response::IntoResponse,
+    routing::get,
+};
 use http::{StatusCode, header::AUTHORIZATION};
 use serde_json::json;
 use tokio::sync::watch;
 use tongbao_api::{
     Api,
     event_body::render_event,
-    listener::{Limits, ListenConfig, Listener, TlsConfig},
+    listener::{Arrival, Limits, ListenConfig, Listener, TlsConfig},
     openapi,
     rate::{KEYS_MAX, Limiter, RateLimit, by_network},
     sandbox::sandbox_router,
 };
 use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
 use tongbao_store::{Page, Query};
-use tongbao_web::handlers::{self, Pages, SandboxNotes};
+use tongbao_web::handlers::{self, Pages, RequestName, SandboxNotes};
 
 use crate::{config::Rate, output::Failure};
 
@@ -119,14 +125,23 @@ fn router(
     let by_key = |request: &http::Request<axum::body::Body>| request.headers().get(AUTHORIZATION).cloned();
     let addresses = Arc::new(Limiter::new(rate.address(), KEYS_MAX));
     let mut router = openapi::router(Arc::clone(&api)).layer(RateLimit::new(keys, by_key));
-    router = router.merge(handlers::router(Arc::clone(&pages)));
+    let mut shown = handlers::router(Arc::clone(&pages));
     // No routes at all for an engine of production.
     router = router.merge(sandbox_router(api));
     if let Some(notes) = notes {
-        router = router.merge(handlers::sandbox_router(pages, notes));
+        shown = shown.merge(handlers::sandbox_router(pages, notes));
     }
+    router = router.merge(shown.layer(map_request(name_request)));
     let health = Router::new().route("/health", get(health)).with_state(Arc::clone(engine));
     Ok(router.layer(RateLimit::new(addresses, by_network)).merge(health))
+}
+
+/// Tells the pages what the listener calls a request, so that an error page and the log name it alike.
+async fn name_request(mut request: Request) -> Request {
+    if let Some(arrival) = Arrival::of(request.extensions()) {
+        request.extensions_mut().insert(RequestName(arrival.request_id.to_string()));
+    }
+    request
 }
 
 /// Whether the store can be read, and what waits.

@@ -1,5 +1,6 @@
 //! One file per resource: its wire forms and its operations.
 
+pub mod app;
 pub mod balance;
 pub mod deliveries;
 pub mod events;

@@ -1,7 +1,7 @@
 //! `/v1/webhook_endpoints`: where the app wants its events sent; and `/v1/webhook_public_key`.
 //!
 //! **Invariants.** A secret is in the answer that made it and nowhere else: it is sealed before it is stored,
-//! and since answers are kept under an `Idempotency-Key` as they are, the two operations that give a secret
+//! and since answers are kept under an `Idempotency-Key` as they are, the operations that give a secret
 //! refuse that header.
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::{
     caller::Caller,
     empty::EmptyBody,
     errors::{Errors, ErrorsWithoutBody, PublicErrors},
-    idempotent::IDEMPOTENCY_KEY,
+    idempotent::{IDEMPOTENCY_KEY, IdempotencyKey, render, respond},
     json::{StrictJson, StrictQuery},
     list::{self, Part},
     problem::{INVALID_VALUE, Problem},
@@ -62,7 +62,7 @@ pub struct WebhookEndpointBody {
     pub url: String,
     /// Which events; `["*"]` is all of them.
     pub events: Vec<&'static str>,
-    /// `enabled`; `disabled` after five days without one success; `deleted`.
+    /// `enabled`; `disabled` after five days without one success, until it is enabled again; `deleted`.
     pub status: &'static str,
     /// The secret that signs, `whsec_…`: only in the answers that create the endpoint and rotate its secret.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +96,11 @@ impl WebhookEndpointBody {
             failing_since: endpoint.failing_since.map(rfc3339),
             created_at: rfc3339(endpoint.created_at),
         }
+    }
+
+    /// The same as text.
+    pub fn json(endpoint: &Endpoint, api: &Api) -> String {
+        serde_json::to_string(&WebhookEndpointBody::of(endpoint, api)).unwrap_or_default()
     }
 }
 
@@ -188,6 +193,36 @@ pub async fn create_secret_rotation(
     let rotated = rotated.map_err(|error| failed(&error))?;
     let body = WebhookEndpointBody { secret: Some(text), ..WebhookEndpointBody::of(&rotated, &api) };
     Ok(axum::Json(body).into_response())
+}
+
+/// Enable a webhook endpoint
+///
+/// One that was `disabled` is sent events again, and has five days again to take one. What was given up meanwhile is
+/// not sent by itself: list the deliveries and re-send them, or catch up with the list of events. Enabling one that is
+/// enabled is answered like enabling it once. No body is needed.
+#[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/enablement", tag = "webhooks",
+    operation_id = "create_enablement",
+    params(("id" = String, Path, description = "The endpoint's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names this request; asking twice does it once.")),
+    responses((status = 200, description = "The enabled endpoint", body = WebhookEndpointBody), Errors),
+    extensions(("x-error-codes" = json!(["idempotency_key_reused"]))))]
+pub async fn create_enablement(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    key: IdempotencyKey,
+    _: EmptyBody,
+) -> Result<Response, Problem> {
+    caller.may(Scope::Webhooks)?;
+    let id: EndpointId = parse_id(&id)?;
+    let (app, shared) = (caller.app(), Arc::clone(&api));
+    let answered = api.engine.answer(
+        caller.input("create_enablement"),
+        key.ask(app, &[]),
+        move |facts, _| endpoint::enable(facts, app, id),
+        render(|_| StatusCode::OK, move |endpoint: &Endpoint| WebhookEndpointBody::json(endpoint, &shared)),
+    );
+    answered.await.map(respond).map_err(|error| fault(&error))
 }
 
 fn found(api: &Api, caller: &Caller, id: EndpointId) -> Result<Endpoint, Problem> {

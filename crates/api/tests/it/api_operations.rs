@@ -4,14 +4,18 @@
 use serde_json::{Value, json};
 use tongbao_api::openapi::document;
 use tongbao_core::api_key::Scope;
+use tongbao_core::endpoint::{self, Endpoint, EndpointStatus};
+use tongbao_core::id::EndpointId;
+use tongbao_core::{ChangeSet, Facts};
 
-use crate::api_shop::{Call, Shop, new_payment};
+use crate::api_shop::{Call, Shop, input, new_payment};
 
 /// The operations that need no key.
 pub(crate) const PUBLIC: [&str; 2] = ["get_openapi", "get_webhook_public_key"];
 
 /// The POST operations whose answers hold a secret and are therefore kept under no key.
-pub(crate) const WITHOUT_IDEMPOTENCY_KEY: [&str; 2] = ["create_webhook_endpoint", "create_secret_rotation"];
+pub(crate) const WITHOUT_IDEMPOTENCY_KEY: [&str; 3] =
+    ["create_webhook_endpoint", "create_secret_rotation", "create_app_secret_rotation"];
 
 /// One operation of the document.
 pub(crate) struct Operation {
@@ -76,6 +80,22 @@ pub(crate) struct Stocked {
     event: String,
     delivery: String,
     endpoint: String,
+    disabled: String,
+}
+
+/// An endpoint that failed for too long.
+async fn disabled_endpoint(shop: &Shop) -> String {
+    let hook = json!({ "url": "http://127.0.0.1:9/disabled" });
+    let id = shop.ask(Call::post("/v1/webhook_endpoints", &hook)).await.text("/id");
+    let (app, known): (_, EndpointId) = (shop.own.app, id.parse().unwrap());
+    let disable = move |facts: &dyn Facts, _: &mut _| {
+        let now = endpoint::owned(facts, app, known)?;
+        let mut change = ChangeSet::default();
+        change.put(Endpoint { version: now.version + 1, status: EndpointStatus::Disabled, ..now.clone() });
+        Ok(change)
+    };
+    shop.engine.run(input("disable_endpoint"), disable).await.unwrap();
+    id
 }
 
 impl Stocked {
@@ -90,7 +110,8 @@ impl Stocked {
         let first = |rows: Vec<Value>| rows[0]["id"].as_str().unwrap().to_owned();
         let event = first(shop.list("/v1/events").await);
         let delivery = first(shop.list("/v1/deliveries").await);
-        Stocked { shop, open, paid, refund, event, delivery, endpoint }
+        let disabled = disabled_endpoint(&shop).await;
+        Stocked { shop, open, paid, refund, event, delivery, endpoint, disabled }
     }
 
     /// A request for this operation that succeeds, without a key; and the scope that its key needs.
@@ -98,7 +119,7 @@ impl Stocked {
         let post = |path: String, body: Value| Call::post(path, &body);
         let get = |path: &str| Call::get(path);
         let read = Some(Scope::Read);
-        let Stocked { open, paid, refund, event, delivery, endpoint, .. } = self;
+        let Stocked { open, paid, refund, event, delivery, endpoint, disabled, .. } = self;
         match operation {
             "create_payment" => {
                 (post("/v1/payments".to_owned(), new_payment("new", 100)), Some(Scope::Payments))
@@ -130,6 +151,13 @@ impl Stocked {
             "create_secret_rotation" => {
                 let path = format!("/v1/webhook_endpoints/{endpoint}/secret_rotation");
                 (Call::new("POST", path), Some(Scope::Webhooks))
+            }
+            "create_enablement" => {
+                let path = format!("/v1/webhook_endpoints/{disabled}/enablement");
+                (Call::new("POST", path), Some(Scope::Webhooks))
+            }
+            "create_app_secret_rotation" => {
+                (Call::new("POST", "/v1/app/secret_rotation"), Some(Scope::Webhooks))
             }
             "get_webhook_public_key" => (get("/v1/webhook_public_key"), None),
             "get_delivery" => (get(&format!("/v1/deliveries/{delivery}")), read),

@@ -166,6 +166,67 @@ async fn a_delivery_can_be_sent_again() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_was_disabled_is_enabled_and_is_sent_events_again() {
+    let (shop, receiver) = (Shop::open().await, Receiver::start());
+    let made = endpoint(&shop, json!({ "url": receiver.url("/full") })).await;
+    let path = format!("/v1/webhook_endpoints/{}", made["id"].as_str().unwrap());
+    let worker = worker(&shop);
+    for days in [0, 6] {
+        shop.engine.clock.set_ahead_s(days * 24 * 3_600);
+        shop.paid(&format!("day-{days}"), 100).await;
+        worker.run_once().await.unwrap();
+    }
+    let disabled = shop.ask(Call::get(&path)).await.json();
+    assert_eq!(disabled["status"], "disabled");
+    assert!(disabled["failing_since"].is_string());
+
+    let enable = Call::new("POST", format!("{path}/enablement")).idempotent("enable");
+    let enabled = shop.ask(enable.clone()).await;
+    assert_eq!((enabled.status, enabled.text("/status").as_str()), (200, "enabled"));
+    assert_eq!(enabled.json()["failing_since"], Value::Null);
+    assert_eq!(enabled.json()["secret"], Value::Null, "a secret is not shown again");
+    assert_eq!(shop.ask(Call::get(&path)).await.json(), enabled.json());
+    let again = shop.ask(enable).await;
+    assert!(again.is_replayed() && again.body == enabled.body);
+    assert_eq!(shop.ask(Call::new("POST", format!("{path}/enablement"))).await.json(), enabled.json());
+
+    shop.paid("after", 100).await;
+    worker.run_once().await.unwrap();
+    let sent = &shop.list("/v1/deliveries").await[0];
+    assert_eq!((&sent["endpoint"], &sent["attempts"][0]["http_status"]), (&made["id"], &json!(507)));
+    let gone = shop.ask(Call::new("DELETE", &path)).await;
+    assert_eq!(gone.status, 200);
+    shop.ask(Call::new("POST", format!("{path}/enablement"))).await.refused(404, "not_found", "");
+}
+
+#[tokio::test]
+async fn the_secret_of_notify_urls_is_rotated_and_both_sign_for_a_day() {
+    let (shop, receiver) = (Shop::open().await, Receiver::start());
+    let rotate = Call::new("POST", "/v1/app/secret_rotation");
+    shop.ask(rotate.clone().idempotent("no")).await.refused(400, "invalid_value", "Idempotency-Key");
+    let [first, second] = [shop.ask(rotate.clone()).await, shop.ask(rotate).await];
+    assert_eq!((first.status, second.status), (200, 200));
+    assert_eq!(second.text("/app"), shop.own.app.to_string());
+    let (first, second) = (first.text("/secret"), second.text("/secret"));
+    let worker = worker(&shop);
+    let mut signed = Vec::new();
+    for days in [0, 2] {
+        shop.engine.clock.set_ahead_s(days * 24 * 3_600);
+        let mut body = crate::api_shop::new_payment(&format!("day-{days}"), 100);
+        body["notify_url"] = json!(receiver.url("/hook"));
+        let payment = shop.ask(Call::post("/v1/payments", &body)).await.text("/id");
+        shop.pay(&payment).await;
+        worker.run_once().await.unwrap();
+        let taken = receiver.taken();
+        let [(headers, body)] = taken.as_slice() else { panic!("{} came", taken.len()) };
+        let signs =
+            |secret: &str| standardwebhooks::Webhook::new(secret).unwrap().verify(body, headers).is_ok();
+        signed.push([signs(&first), signs(&second)]);
+    }
+    assert_eq!(signed, [[true, true], [false, true]]);
+}
+
+#[tokio::test]
 async fn a_notify_url_gets_the_events_of_its_payment() {
     let (shop, receiver) = (Shop::open().await, Receiver::start());
     let mut body = crate::api_shop::new_payment("order", 100);

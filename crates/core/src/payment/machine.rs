@@ -13,8 +13,8 @@ use crate::{
     limits::{ATTEMPTS_PER_PAYMENT_MAX, REFUNDS_PER_PAYMENT_MAX},
 };
 
-/// What can be said to a payment. `Paid`, `Failed`, `RefundPaid`, `RefundFailed` and
-/// `RefundPaidAfterAll` are facts and cannot be refused; the others are requests.
+/// What can be said to a payment. `Paid`, `Contested`, `Failed`, `RefundPaid`, `RefundFailed`
+/// and `RefundPaidAfterAll` are facts and cannot be refused; the others are requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A payer begins an attempt.
@@ -27,6 +27,13 @@ pub enum Input {
         money: Money,
         /// What the channel calls it.
         reference: Option<String>,
+    },
+    /// A channel says that an attempt was paid, by money that another payment has.
+    Contested {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// What the channel calls that money.
+        reference: String,
     },
     /// An attempt came to nothing.
     Failed {
@@ -106,6 +113,10 @@ pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
             Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
             Input::Paid { attempt, money, reference },
         ) => paid(now, attempt, money, reference.as_ref(), at),
+        (
+            Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
+            Input::Contested { attempt, reference },
+        ) => contested(now, attempt, &reference),
         (
             Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
             Input::Failed { attempt, failure },
@@ -188,6 +199,21 @@ fn said_before(now: &Payment, attempt: &Attempt, reference: Option<&String>) -> 
     let mut same_method = now.attempts.iter().filter(|other| other.method == attempt.method);
     same_method.any(|other| other.references().any(|known| known == reference))
         || (settled && attempt.reference.is_none())
+}
+
+/// One movement of money has one reference, so this money is booked, for the other payment. Booking it
+/// here too would make money of nothing, and taking the word for a failure would be a guess: the attempt
+/// stays as it is, and a person is told once.
+fn contested(now: &Payment, id: AttemptId, reference: &str) -> Answer {
+    let attempt = now.attempt(id).ok_or(Refusal::NotFound("attempt"))?;
+    if attempt.contested.iter().any(|known| known == reference) {
+        return Ok(None);
+    }
+    let mut payment = now.clone();
+    for attempt in payment.attempts.iter_mut().filter(|attempt| attempt.id == id) {
+        attempt.contested.push(reference.to_owned());
+    }
+    Ok(Some(Next { payment, happened: vec![Happened::Alarm(AlarmKind::ReferenceClaimedTwice)] }))
 }
 
 /// The attempt itself no longer matters: what it had set aside is free.

@@ -13,6 +13,7 @@
 //! - A payment succeeds once, with the amount asked for.
 //! - Money that comes otherwise (after closing, twice, of another amount) is booked and sent back.
 //! - While an attempt's result is unknown nothing else may be tried and nothing is closed.
+//! - One movement of money, as the channel names it, is booked for one payment and once.
 //! - Refunds open or done never add up to more than the payment.
 //!
 //! [`machine`] holds the one table of states and inputs; [`steps`] adds facts and builds change sets.
@@ -143,6 +144,10 @@ pub struct Attempt {
     /// What the channel calls other money that came in its name and went back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_references: Vec<String>,
+    /// What the channel named in its name although another payment has that money. Not a key of this
+    /// payment; kept so that each is told of once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contested: Vec<String>,
     /// What a sandbox was told to do with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

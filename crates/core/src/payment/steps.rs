@@ -8,7 +8,7 @@ use super::{
     machine::{self, Happened, Input, Next},
 };
 use crate::{
-    ChangeSet, Context, Facts, Refusal, Stop, Task, TaskKey, Work,
+    ChangeSet, Context, Facts, Key, Refusal, Stop, Task, TaskKey, Work,
     event::{self, Audience, EventKind, Subject},
     id::{AppId, AttemptId, PayerId, PaymentId},
     ledger::{Account, template},
@@ -19,6 +19,10 @@ use crate::{
 
 /// How soon a channel is asked what became of an attempt it gave no answer to, in seconds.
 pub const QUERY_AFTER_S: i64 = 5;
+
+/// How soon a channel is asked again that named another payment's money, in seconds. A person has been
+/// told; until somebody corrects it there the answer will be the same.
+pub const QUERY_CONTESTED_AFTER_S: i64 = 3_600;
 
 /// What a payer has shown before paying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +93,25 @@ pub fn pay(facts: &dyn Facts, cx: &mut Context, ask: &Pay) -> Result<(ChangeSet,
     pay_known(facts, cx, now, ask)
 }
 
+/// A payer pays after a proof. A right password starts the count of tries again whatever becomes of the
+/// payment, so here its refusal is part of the answer: the step that refuses also changes state. Only who
+/// knows the password comes this far, so no guess is free.
+pub fn pay_proven(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    ask: &Pay,
+) -> Result<(ChangeSet, Result<Payment, Refusal>), Stop> {
+    match (pay(facts, cx, ask), ask.proof) {
+        (Ok((change, payment)), _) => Ok((change, Ok(payment))),
+        (Err(Stop::Refuse(refusal)), Proof::Password) => {
+            let mut change = ChangeSet::default();
+            payer::password_was_right(facts, &mut change, ask.payer)?;
+            Ok((change, Err(refusal)))
+        }
+        (Err(stop), Proof::Password | Proof::SandboxPhone) => Err(stop),
+    }
+}
+
 /// A shop collects: the payment is made and paid from the payer's balance in one step, as when a shop
 /// scans a payer's code. An equal request again finds the payment it made; one that could not be paid
 /// stays open.
@@ -139,6 +162,7 @@ fn pay_known(
         failure: None,
         reference: None,
         other_references: Vec::new(),
+        contested: Vec::new(),
         fault: None,
     };
     // Whether the payment can be paid at all is settled before a waiting fault is used up.
@@ -217,17 +241,22 @@ pub fn hear(
         // Our own ledger does not change its mind: only money that is held has a result to hear.
         return Ok(change);
     }
+    // The task that asked asks again. Word that nobody asked for starts no second one.
+    let again = |after_s| {
+        let due_at = cx.at().plus_s(after_s);
+        (lease.is_some() && waits).then(|| Task::new(due_at, Work::QueryAttempt(id, attempt)))
+    };
     let input = match said {
-        Said::Paid { money, reference } => {
-            Input::Paid { attempt, money: *money, reference: reference.clone() }
-        }
+        Said::Paid { money, reference } => match claimed_elsewhere(facts, id, told, reference.as_ref())? {
+            Some(reference) => {
+                change.tasks.extend(again(QUERY_CONTESTED_AFTER_S));
+                Input::Contested { attempt, reference: reference.clone() }
+            }
+            None => Input::Paid { attempt, money: *money, reference: reference.clone() },
+        },
         Said::Failed(failure) => Input::Failed { attempt, failure: *failure },
         Said::Unknown => {
-            // The task that asked asks again. Word that nobody asked for starts no second one.
-            if lease.is_some() && waits {
-                let due_at = cx.at().plus_s(QUERY_AFTER_S);
-                change.tasks.push(Task::new(due_at, Work::QueryAttempt(id, attempt)));
-            }
+            change.tasks.extend(again(QUERY_AFTER_S));
             return Ok(change);
         }
     };
@@ -235,6 +264,19 @@ pub fn hear(
         apply(facts, cx, &mut change, now, next)?;
     }
     Ok(change)
+}
+
+/// The reference, if it names money that the channel brought for another payment.
+fn claimed_elsewhere<'a>(
+    facts: &dyn Facts,
+    id: PaymentId,
+    told: Option<&Attempt>,
+    reference: Option<&'a String>,
+) -> Result<Option<&'a String>, Stop> {
+    let channel = told.and_then(|attempt| attempt.method.channel());
+    let (Some(channel), Some(reference)) = (channel, reference) else { return Ok(None) };
+    let holder = facts.key(&Key::ChannelReference(channel, reference.clone()))?;
+    Ok(holder.filter(|holder| *holder != id.into()).map(|_| reference))
 }
 
 /// What our own ledger says of a balance attempt whose money is held: paid, unless something else
@@ -264,8 +306,11 @@ pub fn close(
     }
 }
 
-/// Closes a payment whose time is over.
+/// Closes a payment whose time is over. The worker must still hold `lease`.
 pub fn expire(facts: &dyn Facts, cx: &mut Context, id: PaymentId, lease: TaskKey) -> Result<ChangeSet, Stop> {
+    if !facts.task(&lease)? {
+        return Err(Refusal::LeaseLost.into());
+    }
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let now = known(facts, id)?;
     match machine::decide(now, Input::Expire, cx.at())? {

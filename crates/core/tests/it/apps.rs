@@ -1,14 +1,14 @@
 //! Apps: their keys and their webhook endpoints.
 
 use tongbao_core::{
-    Key, Refusal,
+    ChangeSet, Key, Refusal,
     api_key::{self, ApiKey, NewApiKey, Scope},
     delivery::Delivery,
-    endpoint::{self, Endpoint, NewEndpoint, ROTATION_OVERLAP_MS},
+    endpoint::{self, Endpoint, EndpointStatus, NewEndpoint, ROTATION_OVERLAP_MS},
     event::EventKind,
     id::{ApiKeyId, AppId},
-    limits::ENDPOINTS_PER_APP_MAX,
-    merchant::App,
+    limits::{ENDPOINT_FAILING_MS_MAX, ENDPOINTS_PER_APP_MAX},
+    merchant::{self, App},
 };
 
 use crate::shop::{Shop, after, another_merchant, secret};
@@ -75,6 +75,55 @@ fn a_rotated_secret_signs_beside_the_new_one_for_a_day() {
 }
 
 #[test]
+fn an_apps_own_secret_is_rotated_in_the_same_way() {
+    let mut shop = Shop::open(0, 0);
+    let app = shop.app;
+    let kept = |shop: &Shop| {
+        let secrets = shop.books.get::<App>(app).secrets;
+        secrets.into_iter().map(|secret| (secret.sealed, secret.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&shop), [("notify".to_owned(), None)]);
+    for (seconds, name, old) in [(9, "second", "notify"), (99, "third", "second")] {
+        let new = secret(name);
+        let told = shop.books.step(after(seconds), |facts, cx| merchant::rotate_secret(facts, cx, app, &new));
+        assert_eq!(told.unwrap(), shop.books.get(app));
+        let until = after(seconds).plus_ms(ROTATION_OVERLAP_MS);
+        assert_eq!(kept(&shop), [(name.to_owned(), None), (old.to_owned(), Some(until))]);
+    }
+    let nobody = shop.books.context(after(0)).draw();
+    let told =
+        shop.books.step(after(5), |facts, cx| merchant::rotate_secret(facts, cx, nobody, &secret("x")));
+    assert_eq!(told, Err(Refusal::NotFound("app")));
+}
+
+#[test]
+fn a_disabled_endpoint_is_enabled_again_and_fails_from_the_beginning() {
+    let mut shop = Shop::open(60, 0);
+    let (app, id) = (shop.app, shop.endpoint(&[]));
+    let fail = |shop: &mut Shop, seconds: i64| {
+        let next = shop.books.get::<Endpoint>(id).after_delivery(after(seconds), false);
+        let records = next.into_iter().map(Into::into).collect();
+        shop.books.apply(ChangeSet { records, ..ChangeSet::default() });
+    };
+    let enable = |shop: &mut Shop| shop.books.step(after(9), |facts, _| endpoint::enable(facts, app, id));
+    fail(&mut shop, 0);
+    let failing: Endpoint = shop.books.get(id);
+    assert_eq!(enable(&mut shop), Ok(failing.clone()), "one that is enabled goes on counting");
+    assert_eq!(shop.books.get::<Endpoint>(id), failing);
+    let five_days_s = ENDPOINT_FAILING_MS_MAX / 1_000;
+    fail(&mut shop, five_days_s);
+    assert_eq!(shop.books.get::<Endpoint>(id).status, EndpointStatus::Disabled);
+    let enabled = enable(&mut shop).unwrap();
+    assert_eq!((enabled.status, enabled.failing_since), (EndpointStatus::Enabled, None));
+    assert_eq!(shop.books.get::<Endpoint>(id), enabled);
+    assert_eq!(enable(&mut shop), Ok(enabled), "twice is once");
+    fail(&mut shop, five_days_s + 1);
+    assert_eq!(shop.books.get::<Endpoint>(id).status, EndpointStatus::Enabled, "the five days begin anew");
+    shop.books.step(after(9), |facts, _| Ok((endpoint::delete(facts, app, id)?, ()))).unwrap();
+    assert_eq!(enable(&mut shop), Err(Refusal::NotFound("webhook endpoint")), "a deleted one stays deleted");
+}
+
+#[test]
 fn another_apps_endpoint_is_not_found() {
     let mut shop = Shop::open(0, 0);
     let id = shop.endpoint(&[]);
@@ -85,7 +134,9 @@ fn another_apps_endpoint_is_not_found() {
     let new = secret("theirs");
     let rotated =
         shop.books.step(after(1), |facts, cx| endpoint::rotate_secret(facts, cx, stranger, id, &new));
-    assert_eq!(rotated, Err(not_found));
+    assert_eq!(rotated, Err(not_found.clone()));
+    let enabled = shop.books.step(after(1), |facts, _| endpoint::enable(facts, stranger, id));
+    assert_eq!(enabled, Err(not_found));
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn attempts() -> Vec<Attempt> {
         failure: None,
         reference: None,
         other_references: Vec::new(),
+        contested: Vec::new(),
         fault: None,
     };
     (0..=ATTEMPTS).map(|_| attempt(cx.draw())).collect()
@@ -98,6 +99,10 @@ fn inputs(now: &Payment, failed: i64) -> Vec<(&'static str, Input)> {
             say("paid", yuan(AMOUNT), "another");
         }
         inputs.push(("failed", Input::Failed { attempt: id, failure: Failure::Declined }));
+        if place != 1 {
+            let reference = "of another payment".to_owned();
+            inputs.push(("contested", Input::Contested { attempt: id, reference }));
+        }
     }
     if now.refund_count < REFUNDS {
         inputs.extend([1, AMOUNT, AMOUNT + 1].map(|minor| ("claim", Input::ClaimRefund(amount(minor)))));
@@ -154,6 +159,7 @@ const PAYMENT_TABLE: &str = "
     open        paid_wrong      open:wrong_amount+attempt_failed closed:wrong_amount+attempt_failed+closed
     |                           same refused:not_found
     open        failed          same refused:not_found
+    open        contested       open:alarm same refused:not_found
     open        expire          same closed:closed
     open        close           closed:closed
     open        claim           refused:payment_not_paid
@@ -166,6 +172,7 @@ const PAYMENT_TABLE: &str = "
     processing  paid_wrong      processing:wrong_amount+attempt_failed open:wrong_amount+attempt_failed
     |                           closed:wrong_amount+attempt_failed+closed same refused:not_found
     processing  failed          open:attempt_failed closed:attempt_failed+closed same refused:not_found
+    processing  contested       processing:alarm same refused:not_found
     processing  expire          same
     processing  close           refused:payment_processing
     processing  claim           refused:payment_processing
@@ -177,6 +184,7 @@ const PAYMENT_TABLE: &str = "
     succeeded   paid            succeeded:double_payment+attempt_dropped same refused:not_found
     succeeded   paid_wrong      succeeded:double_payment+attempt_dropped same refused:not_found
     succeeded   failed          succeeded:alarm succeeded:attempt_dropped same refused:not_found
+    succeeded   contested       succeeded:alarm same refused:not_found
     succeeded   expire          same
     succeeded   close           refused:payment_already_paid
     succeeded   claim           succeeded:claimed refused:refund_too_large
@@ -188,6 +196,7 @@ const PAYMENT_TABLE: &str = "
     closed      paid            closed:late_money+attempt_dropped same refused:not_found
     closed      paid_wrong      closed:late_money+attempt_dropped same refused:not_found
     closed      failed          same refused:not_found
+    closed      contested       closed:alarm same refused:not_found
     closed      expire          same
     closed      close           same
     closed      claim           refused:payment_not_paid
@@ -217,7 +226,9 @@ fn check_payment(before: &Payment, next: &Payment) {
 
 /// All of a payment that inputs change, to tell states apart by.
 fn state((payment, failed): &(Payment, i64)) -> String {
-    let attempt = |a: &Attempt| (a.status, a.failure, a.reference.clone(), a.other_references.clone());
+    let attempt = |a: &Attempt| {
+        (a.status, a.failure, a.reference.clone(), a.other_references.clone(), a.contested.len())
+    };
     let attempts: Vec<_> = payment.attempts.iter().map(attempt).collect();
     let sums = (payment.refund_claimed, payment.refunded, payment.fee_returned, payment.refund_count);
     format!("{:?}", (payment.status, attempts, sums, payment.succeeded_at, payment.closed_at, failed))
@@ -253,8 +264,8 @@ fn every_input_in_every_state_of_a_payment_gives_what_the_table_says() {
         }
     }
     assert_equal(&seen, &table(PAYMENT_TABLE));
-    assert_eq!(seen.len(), 4 * 10, "every pair of state and kind of input was seen");
-    assert_eq!(facts_refused, BTreeSet::from(["failed", "paid", "paid_wrong"]));
+    assert_eq!(seen.len(), 4 * 11, "every pair of state and kind of input was seen");
+    assert_eq!(facts_refused, BTreeSet::from(["contested", "failed", "paid", "paid_wrong"]));
     assert!(known.len() > 10_000, "only {} states were reached", known.len());
 }
 

@@ -33,7 +33,7 @@ fn try_password(shop: &mut Shop, at: Time) -> Result<u8, Refusal> {
 fn pay(shop: &mut Shop, at: Time, payment: tongbao_core::id::PaymentId) -> Result<Payment, Refusal> {
     let ask =
         Pay { payment, payer: shop.payer, method: Method::Balance, proof: Proof::Password, sandbox: false };
-    shop.books.step(at, |facts, cx| steps::pay(facts, cx, &ask))
+    shop.books.step(at, |facts, cx| steps::pay_proven(facts, cx, &ask))?
 }
 
 #[test]
@@ -77,12 +77,31 @@ fn a_right_password_starts_the_count_again_even_at_the_last_try() {
 }
 
 #[test]
-fn a_payment_that_is_refused_leaves_the_count_alone() {
+fn a_right_password_starts_the_count_again_though_the_payment_is_refused() {
+    for tries in 1..=PASSWORD_TRIES_MAX {
+        let mut shop = Shop::open(60, 1_000);
+        let payment = shop.payment("1", 100);
+        shop.close(after(5), payment).unwrap();
+        for _ in 0..tries {
+            try_password(&mut shop, after(10)).unwrap();
+        }
+        assert_eq!(pay(&mut shop, after(11), payment), Err(Refusal::PaymentClosed));
+        let now: Payer = shop.books.get(shop.payer);
+        assert_eq!((now.password_tries, now.locked_until), (0, None));
+        assert_eq!(shop.books.get::<Payment>(payment).attempts, [], "nothing else came of it");
+    }
+}
+
+#[test]
+fn a_refusal_without_a_password_leaves_the_count_alone() {
     let mut shop = Shop::open(60, 1_000);
     let payment = shop.payment("1", 100);
     shop.close(after(5), payment).unwrap();
     try_password(&mut shop, after(10)).unwrap();
-    assert_eq!(pay(&mut shop, after(11), payment), Err(Refusal::PaymentClosed));
+    let (payer, method, proof) = (shop.payer, Method::Balance, Proof::SandboxPhone);
+    let ask = Pay { payment, payer, method, proof, sandbox: true };
+    let told = shop.books.step(after(11), |facts, cx| steps::pay_proven(facts, cx, &ask));
+    assert_eq!(told, Err(Refusal::PaymentClosed));
     assert_eq!(shop.books.get::<Payer>(shop.payer).password_tries, 1);
 }
 

@@ -49,6 +49,7 @@ fn attempt(number: u128, method: Method, reference: Option<&str>, others: &[&str
         failure: Some(Failure::WrongAmount),
         reference: reference.map(ToOwned::to_owned),
         other_references: others.iter().map(|&other| other.to_owned()).collect(),
+        contested: vec!["of another payment".to_owned()],
         fault: Some(Fault::ResultLate),
     }
 }

@@ -120,12 +120,23 @@ impl Shop {
         self.books.step(at, |facts, cx| steps::close(facts, cx, app, payment))
     }
 
-    /// Fires the timer of a payment, or one that went off before.
+    /// Fires the timer of a payment. One that is not there any more is told so, and changes nothing.
     pub(crate) fn expire(&mut self, at: Time, payment: PaymentId) {
         let work = Work::ExpirePayment(payment);
+        let found = self.books.tasks(|other| other == work).first().copied();
         let gone = TaskKey { due_at: after(0), id: work.task_id() };
-        let lease = self.books.tasks(|other| other == work).first().copied().unwrap_or(gone);
-        self.books.step(at, |facts, cx| Ok((steps::expire(facts, cx, payment, lease)?, ()))).unwrap();
+        let told = self.expire_under(at, payment, found.unwrap_or(gone));
+        assert_eq!(told, if found.is_some() { Ok(()) } else { Err(Refusal::LeaseLost) });
+    }
+
+    /// Fires the timer of a payment for a worker that holds this lease, or held it once.
+    pub(crate) fn expire_under(
+        &mut self,
+        at: Time,
+        payment: PaymentId,
+        lease: TaskKey,
+    ) -> Result<(), Refusal> {
+        self.books.step(at, |facts, cx| Ok((steps::expire(facts, cx, payment, lease)?, ())))
     }
 
     pub(crate) fn refund(&mut self, at: Time, new: &NewRefund) -> Result<Refund, Refusal> {

@@ -40,6 +40,19 @@ fn fees_round_half_up_and_never_exceed_the_amount() {
     assert_eq!(BasisPoints::new(10_001), None);
 }
 
+#[test]
+fn a_stored_rate_is_checked_like_a_new_one() {
+    let stored = |text: &str| serde_json::from_str::<BasisPoints>(text).ok();
+    assert_eq!(stored("60"), BasisPoints::new(60));
+    assert_eq!(stored("10000"), BasisPoints::new(10_000));
+    for wrong in ["10001", "65535", "65536", "-1", "0.5", "\"60\""] {
+        assert_eq!(stored(wrong), None, "{wrong}");
+    }
+    let told = serde_json::from_str::<BasisPoints>("10001").unwrap_err().to_string();
+    assert!(told.contains("10000"), "it says what is allowed: {told}");
+    assert_eq!(serde_json::to_string(&BasisPoints::new(60)).unwrap(), "60", "the stored form stays a number");
+}
+
 proptest! {
     #[test]
     fn adding_and_taking_away_agree(a in 0..=Amount::MAX.minor(), b in 0..=Amount::MAX.minor()) {

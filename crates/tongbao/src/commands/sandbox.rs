@@ -70,9 +70,14 @@ async fn serve(
 /// Fills a new sandbox, or finds what an old one holds; its file tells the present address.
 async fn prepare(engine: &Arc<Engine>, path: &Path, base_url: &str) -> Result<SandboxFile, Failure> {
     let fresh = matches!(engine.store.read(Query::Changes(0, 1))?, Page::Changes(lines) if lines.is_empty());
-    let mut file = if fresh {
-        seed::sandbox(engine, base_url).await?
-    } else if path.exists() {
+    if fresh {
+        let seed = seed::sandbox(engine, base_url)?;
+        // First the file: what is committed and not in it could never be used.
+        seed.file.write(path)?;
+        seed.sow(engine).await?;
+        return Ok(seed.file);
+    }
+    let mut file = if path.exists() {
         SandboxFile::read(path)?
     } else {
         let gone = path.display();

@@ -3,6 +3,8 @@
 
 mod browser;
 mod commands;
+mod first_start;
+mod pages;
 mod process;
 mod production;
 mod quick_start;

@@ -103,6 +103,8 @@ pub(crate) struct Sandbox {
     pub(crate) file: Value,
     /// What it printed at the start.
     pub(crate) printed: Vec<String>,
+    /// Making a client reads the machine's certificates, so there is one.
+    client: Client,
 }
 
 impl Sandbox {
@@ -112,7 +114,7 @@ impl Sandbox {
             Process::start(["sandbox", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
         let printed = process.lines_until("Stop with Ctrl-C");
         let file = serde_json::from_slice(&std::fs::read(data.join("sandbox.json")).unwrap()).unwrap();
-        Sandbox { process, file, printed }
+        Sandbox { process, file, printed, client: Client::new() }
     }
 
     /// The first payer.
@@ -124,7 +126,7 @@ impl Sandbox {
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let url = format!("{}{path}", self.file["api"].as_str().unwrap());
         let mut request =
-            Client::new().request(method, url).bearer_auth(self.file["secret_key"].as_str().unwrap());
+            self.client.request(method, url).bearer_auth(self.file["secret_key"].as_str().unwrap());
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }

@@ -1,7 +1,8 @@
 //! The API reference, rendered from the OpenAPI 3.1 document that the API generates from its code.
 //!
 //! One page without any outside resource: navigation by tag, every operation with its parameters, bodies, responses,
-//! error codes and a command to paste; a filter when scripts run. Absent on purpose: sending requests from the page.
+//! error codes and a command to paste, then every error code at the place that the `type` of a problem links to
+//! (`#error-<code>`); a filter when scripts run. Absent on purpose: sending requests from the page.
 
 mod operation;
 mod prose;
@@ -12,7 +13,7 @@ mod tests;
 use askama::Template;
 use serde_json::Value;
 
-use self::operation::{Group, groups};
+use self::operation::{ErrorCode, Group, all_error_codes, groups};
 use self::prose::{Block, blocks};
 use self::schema::Schemas;
 use crate::asset::FILTER_JS;
@@ -30,6 +31,7 @@ struct DocsPage<'a> {
     version: &'a str,
     description: Vec<Block>,
     groups: Vec<Group>,
+    errors: Vec<ErrorCode>,
     sandbox: bool,
 }
 
@@ -37,13 +39,15 @@ struct DocsPage<'a> {
 /// whether this instance has the sandbox's pages to link to.
 pub fn render_docs(openapi: &Value, sandbox: bool, frame: &Frame) -> String {
     let about = &openapi["info"];
+    let groups = groups(Schemas { document: openapi, lang: frame.lang });
     crate::rendered(&DocsPage {
         f: frame,
         here: paths::DOCS,
         title: about["title"].as_str().unwrap_or_default(),
         version: about["version"].as_str().unwrap_or_default(),
         description: blocks(about["description"].as_str().unwrap_or_default()),
-        groups: groups(Schemas { document: openapi, lang: frame.lang }),
+        errors: all_error_codes(openapi, &groups),
+        groups,
         sandbox,
     })
 }

@@ -191,7 +191,7 @@ fn responses(schemas: Schemas<'_>, source: &Value) -> Vec<Response> {
 
 /// Reads `x-error-codes` (codes, or objects with `code`, `status` and `description`) and the names of the examples
 /// of `application/problem+json`.
-fn error_codes(source: &Value) -> Vec<ErrorCode> {
+pub(crate) fn error_codes(source: &Value) -> Vec<ErrorCode> {
     let mut codes: Vec<ErrorCode> = Vec::new();
     for code in source["x-error-codes"].as_array().into_iter().flatten() {
         let named = code.as_str().map_or_else(|| text(code, "code"), str::to_owned);
@@ -209,6 +209,20 @@ fn error_codes(source: &Value) -> Vec<ErrorCode> {
             }
             let description = spans(example["summary"].as_str().unwrap_or_default());
             codes.push(ErrorCode { code: name.clone(), status: status.clone(), description });
+        }
+    }
+    codes
+}
+
+/// Every code of the document, each once: those that it lists itself, then those that only operations name. A problem
+/// links to the place of its code, so each has one.
+pub(crate) fn all_error_codes(document: &Value, groups: &[Group]) -> Vec<ErrorCode> {
+    let mut codes: Vec<ErrorCode> = Vec::new();
+    let named =
+        groups.iter().flat_map(|group| &group.operations).flat_map(|operation| &operation.error_codes);
+    for code in error_codes(document).iter().chain(named) {
+        if !codes.iter().any(|known| known.code == code.code) {
+            codes.push(code.clone());
         }
     }
     codes

@@ -55,6 +55,37 @@ fn document() -> Value {
     })
 }
 
+/// The values of an attribute, in the order of the page.
+fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    page.split(&format!(" {name}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn every_error_code_has_the_place_that_problems_link_to() {
+    let mut document = document();
+    document["x-error-codes"] = json!([
+        {"code": "internal", "status": 500, "description": "Something went wrong."},
+        {"code": "frozen", "status": 409, "description": "It is frozen."}
+    ]);
+    let page = render_docs(&document, false, &frame());
+    let places: Vec<&str> =
+        attributes(&page, "id").into_iter().filter(|id| id.starts_with("error-")).collect();
+    // Those that only an operation names stand behind those that the document lists.
+    assert_eq!(places, ["error-internal", "error-frozen", "error-too_late", "error-taken"]);
+    assert!(page.contains("It is frozen."), "what it means stands beside it");
+    let links: Vec<&str> =
+        attributes(&page, "href").into_iter().filter_map(|link| link.strip_prefix('#')).collect();
+    let known = attributes(&page, "id");
+    assert!(links.contains(&"error-frozen") && links.contains(&"errors"));
+    assert!(links.iter().all(|link| known.contains(link)), "every link within the page leads somewhere");
+}
+
+#[test]
+fn a_document_without_error_codes_has_no_chapter_of_them() {
+    let page = render_docs(&json!({}), false, &frame());
+    assert!(!page.contains("id=\"errors\"") && !page.contains("#errors"));
+}
+
 #[test]
 fn operations_stand_under_their_tags_in_declared_order() {
     let document = document();

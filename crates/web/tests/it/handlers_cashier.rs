@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use tongbao_core::{
     Actor,
     id::PaymentId,
+    payer::Payer,
     payment::{
         Failure, Method, Status,
         steps::{self, Said},
@@ -331,6 +332,33 @@ async fn a_lock_is_told_on_every_cashier_and_an_old_notice_on_no_result() {
     let page = browser.get(&told).await;
     page.shows(&["Payment complete"]);
     page.hides(&["role=\"alert\""]);
+}
+
+#[tokio::test]
+async fn a_right_password_is_uncounted_though_another_payer_was_first() {
+    let shop = Shop::sandbox().await;
+    let (id, path) = shop.payment("tea").await;
+    let mut browser = shop.browser();
+    let page = shop.sign_in(&mut browser, &path, RICH).await;
+    pay(&mut browser, &page, &path, "balance", "000000").await.shows(&["4 tries"]);
+    let ask = steps::Pay {
+        payment: id,
+        payer: shop.poor,
+        method: Method::SandboxBank,
+        proof: steps::Proof::SandboxPhone,
+        sandbox: true,
+    };
+    let input = Input { actor: Actor::Developer, name: "pay_payment" };
+    // While the password is checked, the other payer begins an attempt.
+    let (page, other) = tokio::join!(
+        pay(&mut browser, &page, &path, "balance", PASSWORD),
+        shop.engine.step(input, move |facts, cx| steps::pay(facts, cx, &ask))
+    );
+    assert_eq!(other.unwrap().pending().map(|attempt| attempt.payer), Some(shop.poor));
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(shop.read(id).attempts.len(), 1, "this payer's attempt was refused");
+    let payer = shop.engine.store.get::<Payer>(shop.rich).unwrap().unwrap();
+    assert_eq!((payer.password_tries, payer.locked_until), (0, None));
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 use tongbao_core::sandbox::Fault;
 use tongbao_money::Money;
 
-use super::reference::{Back, BackResult, Outcome, RefundWord, Result, Step, TRIES_MAX, Take, Try, World};
+use super::reference::{
+    Back, BackResult, Outcome, RefundWord, Result, STRANGERS, Step, TRIES_MAX, Take, Try, World,
+};
 use crate::shop::{EXPIRES_IN_S, yuan};
 
 impl World {
@@ -53,6 +55,16 @@ impl World {
         self.alarms += 1;
         self.backs.push(Back::new(None, money, true));
         self.close_if_over();
+        Outcome::Changed
+    }
+
+    /// Money is where it was: with the other payment. A person is called once for each claim.
+    fn bank_tells_of_another(&mut self, attempt: usize, which: usize) -> Outcome {
+        if self.strangers.contains(&(attempt, which)) {
+            return Outcome::Same;
+        }
+        self.strangers.push((attempt, which));
+        self.alarms += 1;
         Outcome::Changed
     }
 
@@ -165,6 +177,9 @@ impl World {
             Step::Pay { bank } => return self.pay(bank),
             Step::BankTakes { attempt, came, .. } => {
                 return self.bank_takes(self.bank_attempt(attempt).unwrap(), self.came(came));
+            }
+            Step::BankTellsOfAnother { attempt, which, .. } => {
+                return self.bank_tells_of_another(self.bank_attempt(attempt).unwrap(), which % STRANGERS);
             }
             Step::BankRepeats { .. } | Step::BankSaysNothing { .. } => return Outcome::Same,
             Step::BankFails { attempt, .. } => return self.bank_fails(self.bank_attempt(attempt).unwrap()),

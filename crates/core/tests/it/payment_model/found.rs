@@ -1,8 +1,9 @@
 //! Lives that went wrong once. Each was found here before it was mended.
 
 use tongbao_core::{
-    Refusal, Task, Time, Work,
+    Refusal, Task, TaskKey, Time, Work,
     event::{Alarm, AlarmKind, Event, EventKind, Subject},
+    id::{AttemptId, PaymentId},
     ledger::{Account, Channel, template},
     payment::{AttemptStatus, Failure, Method, Payment, Status, steps::Said},
     refund::{Refund, RefundStatus, steps::Said as RefundSaid},
@@ -209,6 +210,89 @@ fn a_timer_that_goes_off_too_early_is_set_again() {
     shop.expire(after(EXPIRES_IN_S), payment);
     assert_eq!(shop.books.get::<Payment>(payment).status, Status::Closed);
     assert!(shop.books.tasks(|work| work == Work::ExpirePayment(payment)).is_empty());
+}
+
+#[test]
+fn a_worker_that_lost_its_lease_closes_nothing() {
+    let mut shop = Shop::open(60, 0);
+    let payment = shop.payment("1", 100);
+    let timer = Task::new(after(EXPIRES_IN_S), Work::ExpirePayment(payment)).key;
+    let first = shop.books.lease(timer, after(EXPIRES_IN_S + 60));
+    let second = shop.books.lease(first, after(EXPIRES_IN_S + 120));
+    for lost in [timer, first] {
+        let told = shop.expire_under(after(EXPIRES_IN_S + 61), payment, lost);
+        assert_eq!(told, Err(Refusal::LeaseLost));
+    }
+    assert_eq!(shop.books.get::<Payment>(payment).status, Status::Open);
+    assert_eq!(shop.books.tasks(|_| true), [second], "it is the other worker's");
+    shop.expire_under(after(EXPIRES_IN_S + 61), payment, second).unwrap();
+    assert_eq!(shop.books.get::<Payment>(payment).status, Status::Closed);
+}
+
+/// A payment at the bank that waits for its result, and the task that asks about it, held by a worker.
+fn waits_at_the_bank(shop: &mut Shop) -> ((PaymentId, AttemptId), TaskKey) {
+    let payment = shop.payment("2", 100);
+    let attempt = shop.pay(after(1), payment, Method::SandboxBank).unwrap().attempts[0].id;
+    let task = shop.books.tasks(|work| work == Work::SubmitAttempt(payment, attempt))[0];
+    ((payment, attempt), shop.books.lease(task, after(61)))
+}
+
+#[test]
+fn money_that_another_payment_has_is_not_booked_again_and_is_asked_about_slowly() {
+    let mut shop = Shop::open(60, 0);
+    shop.paid_by_bank("1", 100);
+    let (about, lease) = waits_at_the_bank(&mut shop);
+    let said = paid(100, Some("r of 1"));
+    let before = shop.books.size().1;
+    shop.hear(after(2), about, Some(lease), &said).unwrap();
+    assert_eq!(shop.books.size().1, before, "nothing is posted");
+    assert_eq!((returns(&shop), alarms(&shop)), (0, vec![AlarmKind::ReferenceClaimedTwice]));
+    let now: Payment = shop.books.get(about.0);
+    assert_eq!((now.status, now.attempts[0].status), (Status::Processing, AttemptStatus::Processing));
+    assert_eq!(now.attempts[0].references().count(), 0, "the reference stays the other payment's");
+    // The channel says the same every time it is asked: one alarm, and a question an hour.
+    for hour in 1..4 {
+        let tasks = shop.books.tasks(|work| work == Work::QueryAttempt(about.0, about.1));
+        let [query] = tasks[..] else { panic!("one task asks: {tasks:?}") };
+        assert_eq!(query.due_at, after(2).plus_s(hour * 3_600));
+        let lease = shop.books.lease(query, query.due_at.plus_s(60));
+        shop.hear(query.due_at, about, Some(lease), &said).unwrap();
+    }
+    assert_eq!(alarms(&shop), [AlarmKind::ReferenceClaimedTwice]);
+    // In the end the channel names this payment's own money.
+    shop.hear(after(90_000), about, None, &paid(100, Some("its own"))).unwrap();
+    assert_eq!(shop.books.get::<Payment>(about.0).status, Status::Succeeded);
+    assert_eq!(shop.books.balance(BANK, CNY), -200);
+}
+
+#[test]
+fn money_that_another_payment_has_is_not_booked_for_a_payment_that_is_over_either() {
+    for over in ["closed", "paid"] {
+        let mut shop = Shop::open(60, 0);
+        shop.paid_by_bank("1", 100);
+        let (about, lease) = waits_at_the_bank(&mut shop);
+        let end = if over == "paid" { paid(100, Some("mine")) } else { Said::Failed(Failure::Declined) };
+        shop.hear(after(EXPIRES_IN_S), about, Some(lease), &end).unwrap();
+        let (before, postings) = (shop.books.get::<Payment>(about.0), shop.books.size().1);
+        for seconds in 1..4 {
+            shop.hear(after(EXPIRES_IN_S + seconds), about, None, &paid(100, Some("r of 1"))).unwrap();
+        }
+        let now: Payment = shop.books.get(about.0);
+        assert_eq!((now.status, now.paid_by()), (before.status, before.paid_by().map(|_| &now.attempts[0])));
+        assert_eq!((shop.books.size().1, returns(&shop)), (postings, 0), "{over}");
+        assert_eq!(alarms(&shop), [AlarmKind::ReferenceClaimedTwice], "{over}");
+        assert!(shop.books.tasks(|work| matches!(work, Work::QueryAttempt(..))).is_empty(), "{over}");
+    }
+}
+
+#[test]
+fn a_refusal_after_a_reference_of_another_payment_settles_the_attempt() {
+    let mut shop = Shop::open(60, 0);
+    shop.paid_by_bank("1", 100);
+    let (about, lease) = waits_at_the_bank(&mut shop);
+    shop.hear(after(2), about, Some(lease), &paid(100, Some("r of 1"))).unwrap();
+    shop.hear(after(3), about, None, &Said::Failed(Failure::Declined)).unwrap();
+    assert_eq!(shop.books.get::<Payment>(about.0).status, Status::Open);
 }
 
 #[test]

@@ -39,11 +39,13 @@ fn bank_words() -> impl Strategy<Value = Step> {
     let takes = (any::<usize>(), came, any::<bool>());
     let repeats = (any::<usize>(), prop::bool::weighted(0.8), prop::option::weighted(0.2, any::<usize>()));
     let fails = (any::<usize>(), any::<bool>());
+    let others = (any::<usize>(), any::<usize>(), any::<bool>());
     prop_oneof![
         3 => takes.prop_map(|(attempt, came, by_task)| Step::BankTakes { attempt, came, by_task }),
         2 => repeats.prop_map(|(take, named, other)| Step::BankRepeats { take, named, other }),
         3 => fails.prop_map(|(attempt, by_task)| Step::BankFails { attempt, by_task }),
         1 => fails.prop_map(|(attempt, by_task)| Step::BankSaysNothing { attempt, by_task }),
+        1 => others.prop_map(|(attempt, which, by_task)| Step::BankTellsOfAnother { attempt, which, by_task }),
     ]
 }
 
@@ -96,9 +98,10 @@ impl ReferenceStateMachine for Reference {
 
     fn preconditions(world: &World, step: &Step) -> bool {
         match step {
-            Step::BankTakes { .. } | Step::BankFails { .. } | Step::BankSaysNothing { .. } => {
-                world.bank_attempt(0).is_some()
-            }
+            Step::BankTakes { .. }
+            | Step::BankTellsOfAnother { .. }
+            | Step::BankFails { .. }
+            | Step::BankSaysNothing { .. } => world.bank_attempt(0).is_some(),
             Step::BankRepeats { .. } => !world.takes.is_empty(),
             Step::HeldIsSettled { .. } => world.held_attempt(0).is_some(),
             Step::BankSaysOfRefund { .. } => world.bank_refund(0).is_some(),

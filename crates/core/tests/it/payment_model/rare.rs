@@ -34,6 +34,9 @@ fn rare(before: &World, step: &Step, after: &World) -> Vec<&'static str> {
         ("two movements in the name of one attempt", after.takes.iter().enumerate().any(|(at, take)| {
             after.takes[..at].iter().any(|other| other.attempt == take.attempt)
         })),
+        ("money of another payment while a result is waited for", after.strangers.len() > before.strangers.len()
+            && after.strangers.last().is_some_and(|(at, _)| after.tries[*at].result == TryResult::Pending)),
+        ("money of another payment after the end", after.strangers.len() > before.strangers.len() && !after.unsold()),
         ("a wrong amount before the right one", after.sale.is_some() && before.sale.is_none() && returned(before) > 0),
         ("failed, then paid", before.sale.is_none() && after.sale.is_some_and(|sale| {
             before.tries.get(sale).is_some_and(|tried| tried.result == TryResult::Failed)
@@ -63,7 +66,7 @@ fn rare(before: &World, step: &Step, after: &World) -> Vec<&'static str> {
     all.into_iter().filter(|(_, seen)| *seen).map(|(name, _)| name).collect()
 }
 
-const RARE_STATES: usize = 23;
+const RARE_STATES: usize = 25;
 /// The rarest needs five steps in one order.
 const SIGHTINGS_MIN: usize = 3;
 

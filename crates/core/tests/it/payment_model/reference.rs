@@ -10,6 +10,9 @@ use crate::shop::{EXPIRES_IN_S, amount, yuan};
 
 pub(super) const TRIES_MAX: usize = 20;
 
+/// How many movements of money another payment has.
+pub(super) const STRANGERS: usize = 2;
+
 /// What came of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -127,6 +130,12 @@ pub(super) enum Step {
         named: bool,
         other: Option<usize>,
     },
+    /// The bank names money that it took for another payment.
+    BankTellsOfAnother {
+        attempt: usize,
+        which: usize,
+        by_task: bool,
+    },
     BankFails {
         attempt: usize,
         by_task: bool,
@@ -168,6 +177,8 @@ pub(super) struct World {
     pub(super) faults: Vec<(bool, Fault)>,
     pub(super) tries: Vec<Try>,
     pub(super) takes: Vec<Take>,
+    /// Which money of another payment was told of in the name of which attempt.
+    pub(super) strangers: Vec<(usize, usize)>,
     pub(super) backs: Vec<Back>,
     pub(super) sale: Option<usize>,
     pub(super) closed_s: Option<i64>,

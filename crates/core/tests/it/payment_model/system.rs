@@ -9,7 +9,7 @@ use tongbao_core::{
     id::{AttemptId, PaymentId, RefundId},
     ledger::{Account, Channel, template},
     payment::{
-        Failure, Method, Payment, Status, create,
+        Attempt, AttemptStatus, Failure, Method, Payment, Status, create,
         steps::{Said, held_result},
     },
     refund::{Refund, RefundStatus, steps::Said as RefundSaid},
@@ -20,7 +20,7 @@ use tongbao_money::{Amount, Currency, Money};
 use super::{
     checks::{self, asks_about_attempt, asks_about_refund},
     lives::Reference,
-    reference::{Outcome, RefundWord, Step, World},
+    reference::{Outcome, RefundWord, STRANGERS, Step, World},
 };
 use crate::shop::{Shop, after, new_payment, new_refund, yuan};
 
@@ -68,6 +68,32 @@ fn times(payment: &Payment) -> Vec<Time> {
     let begun = payment.attempts.iter().map(|attempt| attempt.started_at);
     let ends = payment.succeeded_at.into_iter().chain(payment.closed_at);
     std::iter::once(payment.created_at).chain(begun).chain(ends).collect()
+}
+
+/// What the bank calls money of another payment.
+fn stranger(which: usize) -> String {
+    format!("movement of another payment {which}")
+}
+
+/// Puts a payment into the books that holds what the bank calls its money; its postings are those of
+/// other takings.
+fn put_stranger(shop: &mut Shop) {
+    let (mut cx, app, new) = (shop.books.context(after(0)), shop.app, new_payment("of-another", yuan(1)));
+    let (_, made) = shop.books.decide(cx, |facts, cx| create::create(facts, cx, app, &new)).unwrap();
+    let attempt = Attempt {
+        id: cx.draw(),
+        method: Method::SandboxBank,
+        payer: shop.payer,
+        status: AttemptStatus::Succeeded,
+        started_at: after(0),
+        failure: None,
+        reference: Some(stranger(0)),
+        other_references: (1..STRANGERS).map(stranger).collect(),
+        contested: Vec::new(),
+        fault: None,
+    };
+    let paid = Payment { status: Status::Succeeded, attempts: vec![attempt], ..made.payment };
+    shop.books.apply(ChangeSet { records: vec![paid.into()], ..ChangeSet::default() });
 }
 
 impl System {
@@ -208,6 +234,12 @@ impl System {
                 return self.bank_takes(self.world.takes.len(), attempt, self.world.came(came), by_task);
             }
             Step::BankRepeats { take, named, other } => return self.bank_repeats(take, named, other),
+            Step::BankTellsOfAnother { attempt, which, by_task } => {
+                let id = self.attempts[self.world.bank_attempt(attempt).unwrap()];
+                let reference = Some(stranger(which % STRANGERS));
+                let said = Said::Paid { money: self.now().money, reference };
+                return self.tell(|system| system.hear(id, by_task, &said));
+            }
             Step::BankFails { attempt, by_task } => {
                 let id = self.attempts[self.world.bank_attempt(attempt).unwrap()];
                 return self.tell(|system| system.hear(id, by_task, &Said::Failed(Failure::Declined)));
@@ -248,6 +280,7 @@ impl StateMachineTest for System {
         let (merchant, subject) = (shop.merchant, shop.payer.into());
         let postings = template::payment(BANK, merchant, yuan(world.other_takings), Amount::ZERO, subject);
         shop.books.apply(ChangeSet { postings, ..ChangeSet::default() });
+        put_stranger(&mut shop);
         let (app, new) = (shop.app, new_payment("order-1", yuan(world.asked)));
         let made = shop.books.step(after(0), |facts, cx| create::create(facts, cx, app, &new)).unwrap();
         System {

@@ -102,9 +102,10 @@ async fn pay_with(
         sandbox: engine.is_sandbox(),
     };
     let input = Input { actor: Actor::Payer(payer.id), name: "pay_payment" };
-    match engine.step(input, move |facts, cx| steps::pay(facts, cx, &ask)).await {
+    match engine.step(input, move |facts, cx| steps::pay_proven(facts, cx, &ask)).await {
         // An attempt that failed is in the payment; the page reads it there.
-        Ok(_) => Ok(None),
+        Ok(Ok(_)) => Ok(None),
+        Ok(Err(refusal)) => told_of(till, Error::Refused(refusal)),
         Err(error) => told_of(till, error),
     }
 }

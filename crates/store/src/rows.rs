@@ -1,7 +1,9 @@
 //! What a store must be able to do with rows, for [`crate::working::Working`] to do the rest.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use tongbao_core::{
-    Id, KeyDigest, List, Record, Task, TaskKey, Time,
+    Id, KeyDigest, List, Record, TaskKey, Time, Work,
     id::Kind,
     ledger::{AccountKey, AccountState},
 };
@@ -27,7 +29,8 @@ pub(crate) struct Head {
     pub(crate) account: u64,
 }
 
-/// Rows within one transaction: reads see the writes before them.
+/// Where the working set looks up what it does not know. It may show the state before the batch that
+/// was worked out last, which the working set remembers itself; never an older one.
 pub(crate) trait Rows {
     fn record(&mut self, id: Id) -> Result<Option<Record>, Fault>;
     /// The highest UUID among the records of a kind; nil when there are none.
@@ -35,16 +38,57 @@ pub(crate) trait Rows {
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault>;
     fn account(&mut self, key: &AccountKey) -> Result<Option<(u64, AccountState)>, Fault>;
     fn task(&mut self, key: &TaskKey) -> Result<bool, Fault>;
+    /// The first tasks that are due, in order.
+    fn due(&mut self, now: Time, limit: usize) -> Result<Vec<(TaskKey, Work)>, Fault>;
+}
 
-    fn insert_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault>;
-    fn update_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault>;
-    fn insert_key(&mut self, digest: &KeyDigest, id: Id) -> Result<(), Fault>;
-    fn insert_listing(&mut self, list: List, uuid: Uuid) -> Result<(), Fault>;
-    fn insert_account(&mut self, number: u64, key: &AccountKey, state: AccountState) -> Result<(), Fault>;
-    fn update_account(&mut self, number: u64, state: AccountState) -> Result<(), Fault>;
-    fn insert_posting(&mut self, line: &PostingLine) -> Result<(), Fault>;
-    fn insert_mark(&mut self, account: u64, at: Time, posting: u64) -> Result<(), Fault>;
-    fn insert_change(&mut self, line: &ChangeLine) -> Result<(), Fault>;
-    fn insert_task(&mut self, task: &Task) -> Result<(), Fault>;
-    fn remove_task(&mut self, key: &TaskKey) -> Result<(), Fault>;
+/// Tasks that a batch wrote, with their work, or removed.
+pub(crate) type Tasks = BTreeMap<TaskKey, Option<Work>>;
+
+/// Everything that one batch of steps writes, each row once, in the order of its table.
+#[derive(Debug, Default)]
+pub(crate) struct Writes {
+    /// Records that are new or have a new version.
+    pub(crate) records: Vec<RecordWrite>,
+    /// Keys that were taken.
+    pub(crate) keys: Vec<(KeyDigest, Id)>,
+    /// Records that were put on a list.
+    pub(crate) listings: Vec<(List, Uuid)>,
+    /// Accounts that are new or have moved.
+    pub(crate) accounts: Vec<AccountWrite>,
+    /// Postings.
+    pub(crate) postings: Vec<PostingLine>,
+    /// Marks: an account, when, and the posting.
+    pub(crate) marks: Vec<(u64, Time, u64)>,
+    /// Lines of the change log.
+    pub(crate) changes: Vec<ChangeLine>,
+    /// Tasks, by key.
+    pub(crate) tasks: Arc<Tasks>,
+}
+
+/// A record to be written.
+#[derive(Debug)]
+pub(crate) struct RecordWrite {
+    pub(crate) id: Id,
+    /// Whether the store has no version of it yet.
+    pub(crate) new: bool,
+    pub(crate) version: u32,
+    pub(crate) body: Vec<u8>,
+}
+
+/// An account to be written.
+#[derive(Debug)]
+pub(crate) struct AccountWrite {
+    pub(crate) number: u64,
+    /// Its name, if the store does not have it yet.
+    pub(crate) new: Option<AccountKey>,
+    pub(crate) state: AccountState,
+}
+
+impl Writes {
+    /// Whether there is nothing to commit.
+    pub(crate) fn is_empty(&self) -> bool {
+        // Everything else comes with a line of the log.
+        self.changes.is_empty() && self.tasks.is_empty()
+    }
 }

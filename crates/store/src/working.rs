@@ -1,15 +1,22 @@
 //! The working set of a writer: what it has loaded, with the changes of the batch on top.
 //!
 //! One writer owns the state, so what it has loaded once stays true until it changes it itself. The
-//! working set is therefore both the facts of the batch and a cache for the next one.
+//! working set is therefore both the facts of the batch and a cache for the next one. It writes nothing:
+//! [`Working::finish`] gives what a batch writes, and the next batch may be worked out on top of that
+//! while it is being committed.
 //!
 //! **Invariants.** A change set is checked whole before anything of it is taken over. Records and
-//! accounts that changed are written once per batch, by [`Working::flush`].
+//! accounts that changed are written once per batch. What the last two batches wrote is remembered here,
+//! so rows may be looked up in a store that has not committed the last one yet.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use tongbao_core::{
-    Cause, ChangeSet, Facts, Id, Key, KeyDigest, Lookup, Need, Record, Stop, TaskKey, Time, Want,
+    Cause, ChangeSet, Facts, Id, Key, KeyDigest, Lookup, Need, Record, Stop, Task, TaskKey, Time, Want, Work,
     id::Kind,
     ledger::{AccountKey, AccountState, Posting},
 };
@@ -20,11 +27,11 @@ use crate::{
     cache::{Cache, Map},
     limits::{
         CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_PASSING_MAX, CACHED_RECORDS_MAX, ENTRIES_PER_MARK,
-        NEEDS_PER_STEP_MAX,
+        LEASE_MS, NEEDS_PER_STEP_MAX,
     },
     log::{self, ChangeLine, Touched},
     port::{Committed, Fault, Outcome, PostingLine, Step},
-    rows::{Head, Rows},
+    rows::{AccountWrite, Head, RecordWrite, Rows, Tasks, Writes},
 };
 
 /// An account as the writer knows it; number 0 is not in the store yet.
@@ -49,12 +56,18 @@ pub(crate) struct Working {
     passing: Cache<Id, Option<Record>>,
     keys: Cache<KeyDigest, Option<Id>>,
     accounts: Cache<AccountKey, Known>,
+    /// Tasks looked up for the step.
     tasks: Map<TaskKey, bool>,
+    /// Tasks that the batch wrote so far, and those of the batch before.
+    tasks_now: Tasks,
+    tasks_before: Arc<Tasks>,
     /// The highest id of each kind, as far as it was asked for.
     highest: Map<Kind, Uuid>,
     dirty_records: Map<Id, Dirty>,
     /// Whether each is new.
     dirty_accounts: Map<AccountKey, bool>,
+    /// The rest of what the batch writes.
+    writes: Writes,
 }
 
 /// A change set that has been checked and worked out, ready to be taken over.
@@ -113,13 +126,16 @@ impl Working {
             keys: Cache::new(CACHED_KEYS_MAX),
             accounts: Cache::new(CACHED_ACCOUNTS_MAX),
             tasks: Map::default(),
+            tasks_now: Tasks::default(),
+            tasks_before: Arc::default(),
             highest: Map::default(),
             dirty_records: Map::default(),
             dirty_accounts: Map::default(),
+            writes: Writes::default(),
         }
     }
 
-    /// Forgets everything: the transaction was rolled back.
+    /// Forgets everything: a batch was not committed.
     pub(crate) fn reset(&mut self, head: Head) {
         self.head = head;
         self.records.clear();
@@ -129,6 +145,9 @@ impl Working {
         self.highest.clear();
         self.dirty_records.clear();
         self.dirty_accounts.clear();
+        self.tasks_now.clear();
+        self.tasks_before = Arc::default();
+        self.writes = Writes::default();
     }
 
     /// The cache that records of this kind are kept in.
@@ -140,8 +159,8 @@ impl Working {
         if passes(kind) { &mut self.passing } else { &mut self.records }
     }
 
-    /// Runs one step: decides, and takes the change set over. A fault other than [`Fault::Broken`]
-    /// is the transaction's end.
+    /// Runs one step: decides, and takes the change set over. A fault means that nothing of the step was
+    /// taken over.
     pub(crate) fn step(&mut self, rows: &mut dyn Rows, mut step: Step) -> Result<Outcome, Fault> {
         self.tasks.clear();
         for _ in 0..NEEDS_PER_STEP_MAX {
@@ -166,7 +185,11 @@ impl Working {
             },
             Want::Account(account) => self.load_account(rows, account).map(drop),
             Want::Task(task) => {
-                let there = rows.task(task)?;
+                let written = self.tasks_now.get(task).or_else(|| self.tasks_before.get(task));
+                let there = match written {
+                    Some(work) => work.is_some(),
+                    None => rows.task(task)?,
+                };
                 self.tasks.insert(*task, there);
                 Ok(())
             }
@@ -209,14 +232,31 @@ impl Working {
         let ChangeSet { records, postings, tasks, done } = change;
         let ready = self.prepare(rows, cause, records, &postings)?;
         let committed = Committed { number: ready.line.number, digest: ready.line.digest };
-        self.take_over(rows, ready)?;
-        for key in &done {
-            rows.remove_task(key)?;
-        }
-        for task in &tasks {
-            rows.insert_task(task)?;
-        }
+        self.take_over(ready);
+        self.tasks_now.extend(done.into_iter().map(|key| (key, None)));
+        self.tasks_now.extend(tasks.into_iter().map(|task| (task.key, Some(task.work))));
         Ok(Outcome::Committed(committed))
+    }
+
+    /// Moves up to `limit` due tasks to the end of a lease, and gives them under their new keys.
+    pub(crate) fn lease(&mut self, rows: &mut dyn Rows, now: Time, limit: usize) -> Result<Vec<Task>, Fault> {
+        let until = now.max(self.head.at).plus_ms(LEASE_MS);
+        let written = self.tasks_before.len() + self.tasks_now.len();
+        let mut due: BTreeMap<TaskKey, Work> = rows.due(now, limit + written)?.into_iter().collect();
+        for (key, work) in self.tasks_before.iter().chain(&self.tasks_now) {
+            match work {
+                Some(work) if key.due_at <= now => due.insert(*key, *work),
+                Some(_) => None,
+                None => due.remove(key),
+            };
+        }
+        let lease = |(key, work): (TaskKey, Work)| {
+            let leased = TaskKey { due_at: until, ..key };
+            self.tasks_now.insert(key, None);
+            self.tasks_now.insert(leased, Some(work));
+            Task { key: leased, work }
+        };
+        Ok(due.into_iter().take(limit).map(lease).collect())
     }
 
     /// Checks a change set and works out everything it writes; nothing is taken over yet.
@@ -345,14 +385,13 @@ impl Working {
         Ok((lines, accounts, marks))
     }
 
-    fn take_over(&mut self, rows: &mut dyn Rows, ready: Ready) -> Result<(), Fault> {
+    fn take_over(&mut self, ready: Ready) {
         let Ready { line, postings, accounts, marks, records, keys } = ready;
         for (record, body) in records {
             let (id, version) = (record.id(), record.version());
             if version == 1 {
-                for list in record.lists() {
-                    rows.insert_listing(list, id.uuid)?;
-                }
+                let lists = record.lists().into_iter();
+                self.writes.listings.extend(lists.map(|list| (list, id.uuid)));
             }
             let new = version == 1 || self.dirty_records.get(&id).is_some_and(|dirty| dirty.new);
             let highest = self.highest.entry(id.kind).or_default();
@@ -361,14 +400,8 @@ impl Working {
             self.cached_mut(id.kind).put(id, Some(record));
         }
         for (digest, id) in keys {
-            rows.insert_key(&digest, id)?;
+            self.writes.keys.push((digest, id));
             self.keys.put(digest, Some(id));
-        }
-        for posting in &postings {
-            rows.insert_posting(posting)?;
-        }
-        for (account, posting) in marks {
-            rows.insert_mark(account, line.at, posting)?;
         }
         for (key, known) in accounts {
             let new = self.accounts.get(&key).is_none_or(|before| before.number == 0);
@@ -376,52 +409,32 @@ impl Working {
             self.head.account = self.head.account.max(known.number);
             self.accounts.put(key, known);
         }
-        rows.insert_change(&line)?;
         self.head.posting += u64::from(line.postings);
         (self.head.change, self.head.digest, self.head.at) = (line.number, line.digest, line.at);
-        Ok(())
+        self.writes.marks.extend(marks.into_iter().map(|(account, posting)| (account, line.at, posting)));
+        self.writes.postings.extend(postings);
+        self.writes.changes.push(line);
     }
 
-    /// Writes what changed in the batch, once. After this the transaction can be committed.
-    pub(crate) fn flush(&mut self, rows: &mut dyn Rows) -> Result<(), Fault> {
-        // In the order of the index, so that neighbours share a page while it is at hand.
-        let mut records: Vec<(Id, Dirty)> = self.dirty_records.drain().collect();
-        records.sort_unstable_by_key(|(id, _)| *id);
-        for (id, dirty) in records {
-            if dirty.new {
-                rows.insert_record(id, dirty.version, &dirty.body)?;
-            } else {
-                rows.update_record(id, dirty.version, &dirty.body)?;
-            }
-        }
-        let mut accounts: Vec<(u64, AccountKey, bool)> = Vec::with_capacity(self.dirty_accounts.len());
+    /// Ends the batch: gives what it writes, and where the chain stands after it.
+    pub(crate) fn finish(&mut self) -> (Writes, Head) {
+        let mut writes = std::mem::take(&mut self.writes);
+        let record = |(id, Dirty { new, version, body })| RecordWrite { id, new, version, body };
+        writes.records = self.dirty_records.drain().map(record).collect();
+        // In the order of the table, so that neighbours share a page while it is at hand.
+        writes.records.sort_unstable_by_key(|record| record.id);
         for (key, new) in self.dirty_accounts.drain() {
-            let number = self.accounts.get(&key).map_or(0, |known| known.number);
-            accounts.push((number, key, new));
+            let known = self.accounts.get(&key).copied().unwrap_or_default();
+            let new = new.then_some(key);
+            writes.accounts.push(AccountWrite { number: known.number, new, state: known.state });
         }
-        accounts.sort_unstable_by_key(|(number, _, _)| *number);
-        for (number, key, new) in accounts {
-            let state = self.accounts.get(&key).map(|known| known.state).unwrap_or_default();
-            if new {
-                rows.insert_account(number, &key, state)?;
-            } else {
-                rows.update_account(number, state)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Between batches: forgets what was not used for long, and says where the chain stands.
-    pub(crate) fn rest(&mut self) -> Head {
+        writes.accounts.sort_unstable_by_key(|account| account.number);
+        self.tasks_before = Arc::new(std::mem::take(&mut self.tasks_now));
+        writes.tasks = Arc::clone(&self.tasks_before);
         self.records.age();
         self.passing.age();
         self.keys.age();
         self.accounts.age();
-        self.head
-    }
-
-    /// The time of the last change.
-    pub(crate) fn last_at(&self) -> Time {
-        self.head.at
+        (writes, self.head)
     }
 }

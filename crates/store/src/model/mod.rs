@@ -15,13 +15,13 @@ use tongbao_core::{
 use uuid::Uuid;
 
 use crate::{
-    limits::{DUE_TASKS_MAX, LEASE_MS, READ_ROWS_MAX},
+    limits::{DUE_TASKS_MAX, READ_ROWS_MAX},
     log::ChangeLine,
     port::{
         AccountLine, Answer, Backlog, Entry, Fault, Outcome, Page, PostingLine, Query, RecordLine, Step,
         Store, TrialLine,
     },
-    rows::{Head, Rows},
+    rows::{AccountWrite, Head, RecordWrite, Rows, Writes},
     working::Working,
 };
 
@@ -51,23 +51,17 @@ impl Store for ModelStore {
     fn step(&self, step: Step) -> Answer<Outcome> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let (working, maps) = &mut *inner;
-        let outcome = working.step(maps, step).and_then(|outcome| working.flush(maps).map(|()| outcome));
-        working.rest();
+        let outcome = working.step(maps, step);
+        maps.apply(working.finish().0);
         Answer::ready(outcome)
     }
 
     fn due(&self, now: Time, limit: u32) -> Answer<Vec<Task>> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let (working, maps) = &mut *inner;
-        let until = now.max(working.last_at()).plus_ms(LEASE_MS);
-        let due: Vec<TaskKey> = maps.tasks.keys().copied().filter(|key| key.due_at <= now).collect();
-        let leased = due.into_iter().take(limit.min(DUE_TASKS_MAX) as usize).filter_map(|key| {
-            let work = maps.tasks.remove(&key)?;
-            let key = TaskKey { due_at: until, ..key };
-            maps.tasks.insert(key, work);
-            Some(Task { key, work })
-        });
-        Answer::ready(Ok(leased.collect()))
+        let leased = working.lease(maps, now, limit.min(DUE_TASKS_MAX) as usize);
+        maps.apply(working.finish().0);
+        Answer::ready(leased)
     }
 
     fn read(&self, query: Query) -> Result<Page, Fault> {
@@ -199,6 +193,31 @@ impl Maps {
     }
 }
 
+impl Maps {
+    fn apply(&mut self, writes: Writes) {
+        let record = |record: RecordWrite| (record.id, (record.version, record.body));
+        self.records.extend(writes.records.into_iter().map(record));
+        self.keys.extend(writes.keys);
+        self.lists.extend(writes.listings.into_iter().map(|(list, uuid)| (list.bytes(), uuid)));
+        for AccountWrite { number, new, state } in writes.accounts {
+            match (new, self.accounts.get_mut(&number)) {
+                (Some(key), _) => drop(self.accounts.insert(number, (key, state))),
+                (None, Some((_, known))) => *known = state,
+                (None, None) => {}
+            }
+        }
+        self.postings.extend(writes.postings);
+        self.changes.extend(writes.changes);
+        for (key, work) in writes.tasks.iter() {
+            match work {
+                Some(work) => self.tasks.insert(*key, *work),
+                None => self.tasks.remove(key),
+            };
+        }
+        // Marks are not kept: balances in the past are found here by looking at every posting.
+    }
+}
+
 impl Rows for Maps {
     fn record(&mut self, id: Id) -> Result<Option<Record>, Fault> {
         let stored = self.records.get(&id).map(|(_, body)| Record::decode(id.kind, body));
@@ -223,59 +242,8 @@ impl Rows for Maps {
         Ok(self.tasks.contains_key(key))
     }
 
-    fn insert_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault> {
-        self.records.insert(id, (version, body.to_vec()));
-        Ok(())
-    }
-
-    fn update_record(&mut self, id: Id, version: u32, body: &[u8]) -> Result<(), Fault> {
-        self.insert_record(id, version, body)
-    }
-
-    fn insert_key(&mut self, digest: &KeyDigest, id: Id) -> Result<(), Fault> {
-        self.keys.insert(*digest, id);
-        Ok(())
-    }
-
-    fn insert_listing(&mut self, list: List, uuid: Uuid) -> Result<(), Fault> {
-        self.lists.insert((list.bytes(), uuid));
-        Ok(())
-    }
-
-    fn insert_account(&mut self, number: u64, key: &AccountKey, state: AccountState) -> Result<(), Fault> {
-        self.accounts.insert(number, (*key, state));
-        Ok(())
-    }
-
-    fn update_account(&mut self, number: u64, state: AccountState) -> Result<(), Fault> {
-        if let Some((_, known)) = self.accounts.get_mut(&number) {
-            *known = state;
-        }
-        Ok(())
-    }
-
-    fn insert_posting(&mut self, line: &PostingLine) -> Result<(), Fault> {
-        self.postings.push(line.clone());
-        Ok(())
-    }
-
-    fn insert_mark(&mut self, _: u64, _: Time, _: u64) -> Result<(), Fault> {
-        // Balances in the past are found here by looking at every posting.
-        Ok(())
-    }
-
-    fn insert_change(&mut self, line: &ChangeLine) -> Result<(), Fault> {
-        self.changes.push(line.clone());
-        Ok(())
-    }
-
-    fn insert_task(&mut self, task: &Task) -> Result<(), Fault> {
-        self.tasks.insert(task.key, task.work);
-        Ok(())
-    }
-
-    fn remove_task(&mut self, key: &TaskKey) -> Result<(), Fault> {
-        self.tasks.remove(key);
-        Ok(())
+    fn due(&mut self, now: Time, limit: usize) -> Result<Vec<(TaskKey, Work)>, Fault> {
+        let due = self.tasks.iter().take_while(|(key, _)| key.due_at <= now);
+        Ok(due.take(limit).map(|(key, work)| (*key, *work)).collect())
     }
 }

@@ -1,13 +1,14 @@
-//! The embedded store: one SQLite file, one writer thread, group commit.
+//! The embedded store: one SQLite file, one decider, one committer, group commit.
 //!
 //! ```text
-//!   callers ──▶ bounded queue ──▶ writer: take all that waits, decide each, write, COMMIT, answer all
+//!   callers ──▶ bounded queue ──▶ decider: take all that waits, decide each
+//!                                    └──▶ committer: write, COMMIT, answer all
 //!   readers ──▶ a few read-only connections (WAL: they never block the writer, nor it them)
 //! ```
 //!
 //! **Invariants.** WAL with `synchronous=FULL`: an answered step survives a power cut. One process
 //! writes a file, kept out of each other's way by a lock file. After a failed write nothing is retried:
-//! the writer stops, and a new process finds out what was committed.
+//! the committer stops, and a new process finds out what was committed.
 //!
 //! **Absent on purpose:** a setting that turns durability off; `mmap`; a second writing connection.
 
@@ -16,6 +17,7 @@ mod migrate;
 mod open;
 mod read;
 mod rows;
+mod tables;
 mod writer;
 
 use std::{
@@ -40,7 +42,8 @@ use crate::{
 use deferred::Shared;
 use read::Reader;
 use rows::SqliteRows;
-use writer::{Job, Writer};
+use tables::Tables;
+use writer::{Committer, Decider, Job, Standing};
 
 /// Read connections kept open.
 const READERS_KEPT_MAX: usize = 8;
@@ -48,7 +51,7 @@ const READERS_KEPT_MAX: usize = 8;
 /// A store in one SQLite file.
 pub struct SqliteStore {
     jobs: Option<SyncSender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     deferred: Shared,
     options: Options,
@@ -60,6 +63,11 @@ pub struct SqliteReader {
     connection: Mutex<Connection>,
     deferred: Shared,
     options: Options,
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Fault> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| Fault::Stopped(format!("the thread {name} did not start: {error}")))
 }
 
 /// Turns an error of SQLite into a fault.
@@ -79,30 +87,33 @@ impl SqliteStore {
     /// The same, with options.
     pub fn open_with(options: Options) -> Result<SqliteStore, Fault> {
         let (connection, lock) = open::writer(&options)?;
-        let head = rows::head(&connection)?;
+        let lookups = open::reader(&options)?;
+        let standing = Standing::at(rows::head(&connection)?);
         let (deferred, tail) = rows::load_tail(&connection)?;
         let deferred = Arc::new(RwLock::new(deferred));
         let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
-        let (shared, generation_entries) = (Arc::clone(&deferred), options.generation_entries);
-        let write = move || {
-            // Held for as long as the thread lives.
-            let _lock = lock;
-            match SqliteRows::new(&connection, (shared, tail), generation_entries) {
-                Ok(rows) => Writer::new(rows, head, queue).run(),
-                Err(fault) => tracing::error!(%fault, "the writer could not prepare its statements"),
+        // Without room: a batch is handed over when the one before is committed.
+        let (hand_over, batches) = sync_channel(0);
+        let decide = {
+            let (deferred, standing) = (Arc::clone(&deferred), Arc::clone(&standing));
+            move || match SqliteRows::new(&lookups, deferred) {
+                Ok(rows) => Decider::new(rows, queue, hand_over, standing).run(),
+                Err(fault) => tracing::error!(%fault, "the decider could not prepare its statements"),
             }
         };
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(write)
-            .map_err(|error| Fault::Stopped(format!("the writer thread did not start: {error}")))?;
-        Ok(SqliteStore {
-            jobs: Some(jobs),
-            writer: Some(thread),
-            readers: Mutex::default(),
-            deferred,
-            options,
-        })
+        let commit = {
+            let (deferred, generation_entries) = (Arc::clone(&deferred), options.generation_entries);
+            move || {
+                // Held for as long as the thread lives.
+                let _lock = lock;
+                match Tables::new(&connection, (deferred, tail), generation_entries) {
+                    Ok(tables) => Committer::new(tables, batches, standing).run(),
+                    Err(fault) => tracing::error!(%fault, "the committer could not prepare its statements"),
+                }
+            }
+        };
+        let threads = vec![spawn("store-decider", decide)?, spawn("store-committer", commit)?];
+        Ok(SqliteStore { jobs: Some(jobs), threads, readers: Mutex::default(), deferred, options })
     }
 
     fn send(&self, job: Job) -> Result<(), Fault> {
@@ -120,9 +131,9 @@ impl Drop for SqliteStore {
     /// Lets the writer finish what waits, then closes the file.
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(writer) = self.writer.take() {
-            // A writer that panicked has answered nobody; there is nothing more to do here.
-            drop(writer.join());
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has answered nobody; there is nothing more to do here.
+            drop(thread.join());
         }
     }
 }

@@ -1,19 +1,33 @@
-//! The writer thread: takes everything that queued up while the last commit was synced, and shares the
-//! next one among it. No timer: under little load a step has a commit to itself at once.
+//! Two threads between the queue and the file: one decides, one commits.
+//!
+//! The *decider* takes everything that waits, runs each step over the working set, and hands what the
+//! batch writes to the *committer*; while that one writes and syncs, the next batch is worked out on top.
+//! No timer: under little load a step has a commit to itself at once.
+//!
+//! **Invariants.** Batches are committed in the order in which they were decided. An answer is given after
+//! the commit of its batch, also one that changed nothing: it may rest on the batch before. When a commit
+//! fails, what was decided on top of it fails with it: each batch carries the number of failures its
+//! decider knew of.
 
-use std::sync::mpsc::Receiver;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    mpsc::{Receiver, SendError, SyncSender},
+};
 
 use tongbao_core::{Task, Time};
 
-use super::rows::SqliteRows;
+use super::{
+    rows::SqliteRows,
+    tables::{Prepared, Tables},
+};
 use crate::{
-    limits::{BATCH_STEPS_MAX, LEASE_MS},
+    limits::BATCH_STEPS_MAX,
     port::{Fault, Outcome, Reply, Step},
     rows::Head,
     working::Working,
 };
 
-/// What the writer is asked for.
+/// What the decider is asked for.
 pub(super) enum Job {
     Step(Step, Reply<Outcome>),
     Due(Time, u32, Reply<Vec<Task>>),
@@ -34,6 +48,14 @@ impl Waiting {
         }
     }
 
+    /// The fault that is not the decision's own.
+    fn world_failed(&self) -> Option<&Fault> {
+        match self {
+            Waiting::Step(_, Err(Fault::Broken(_)) | Ok(_)) | Waiting::Due(_, Ok(_)) => None,
+            Waiting::Step(_, Err(fault)) | Waiting::Due(_, Err(fault)) => Some(fault),
+        }
+    }
+
     fn fail(self, fault: &Fault) {
         match self {
             Waiting::Step(reply, _) => drop(reply.send(Err(fault.clone()))),
@@ -42,81 +64,160 @@ impl Waiting {
     }
 }
 
+/// A batch that was decided.
+pub(super) struct Batch {
+    writes: Prepared,
+    waiting: Vec<Waiting>,
+    /// Where the chain stands after it.
+    head: Head,
+    /// How many commits had failed when it was decided.
+    failures: u64,
+}
+
+/// Where the committed chain stands, and how many commits have failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    durable: Head,
+    failures: u64,
+}
+
+/// The same, shared by both threads.
+pub(super) type SharedStanding = Arc<Mutex<Standing>>;
+
+impl Standing {
+    pub(super) fn at(durable: Head) -> SharedStanding {
+        Arc::new(Mutex::new(Standing { durable, failures: 0 }))
+    }
+}
+
 /// See the module.
-pub(super) struct Writer<'a> {
+pub(super) struct Decider<'a> {
     rows: SqliteRows<'a>,
     working: Working,
     queue: Receiver<Job>,
-    durable: Head,
+    batches: SyncSender<Batch>,
+    standing: SharedStanding,
+    failures: u64,
 }
 
-impl Writer<'_> {
-    pub(super) fn new(rows: SqliteRows<'_>, head: Head, queue: Receiver<Job>) -> Writer<'_> {
-        Writer { rows, working: Working::new(head), queue, durable: head }
+impl Decider<'_> {
+    pub(super) fn new(
+        rows: SqliteRows<'_>,
+        queue: Receiver<Job>,
+        batches: SyncSender<Batch>,
+        standing: SharedStanding,
+    ) -> Decider<'_> {
+        let durable = standing.lock().unwrap_or_else(PoisonError::into_inner).durable;
+        Decider { rows, working: Working::new(durable), queue, batches, standing, failures: 0 }
     }
 
-    /// Works until nobody can ask any more, or a write fails.
+    /// Works until nobody can ask any more, a look-up fails, or the committer has stopped.
     pub(super) fn run(mut self) {
-        let mut jobs = Vec::with_capacity(BATCH_STEPS_MAX);
         while let Ok(first) = self.queue.recv() {
-            jobs.push(first);
-            jobs.extend(self.queue.try_iter().take(BATCH_STEPS_MAX - 1));
-            if let Err(Fault::Stopped(why)) = self.batch(&mut jobs) {
+            self.catch_up();
+            let mut waiting = Vec::new();
+            if let Err(fault) = self.batch(first, &mut waiting) {
+                tracing::error!(%fault, "a look-up failed; the store takes no more steps");
+                return waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
+            }
+            let (writes, head) = self.working.finish();
+            let batch = Batch { writes: Prepared::of(writes), waiting, head, failures: self.failures };
+            if let Err(SendError(batch)) = self.batches.send(batch) {
+                let fault = Fault::Stopped("the writer has stopped after a failure".to_owned());
+                return batch.waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
+            }
+        }
+    }
+
+    /// Decides what waits. After a fault none of it counts.
+    fn batch(&mut self, first: Job, waiting: &mut Vec<Waiting>) -> Result<(), Fault> {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            waiting.push(self.decide(job));
+            if let Some(fault) = waiting.last().and_then(Waiting::world_failed) {
+                return Err(fault.clone());
+            }
+            next = if waiting.len() < BATCH_STEPS_MAX { self.queue.try_recv().ok() } else { None };
+        }
+        Ok(())
+    }
+
+    /// Forgets what was decided on top of a commit that failed.
+    fn catch_up(&mut self) {
+        let standing = *self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if standing.failures != self.failures {
+            self.failures = standing.failures;
+            self.working.reset(standing.durable);
+        }
+    }
+
+    fn decide(&mut self, job: Job) -> Waiting {
+        match job {
+            Job::Step(step, reply) => {
+                let outcome = self.working.step(&mut self.rows, step);
+                if let Err(Fault::Broken(why)) = &outcome {
+                    tracing::error!(why, "a decision broke an invariant and was refused");
+                }
+                Waiting::Step(reply, outcome)
+            }
+            Job::Due(now, limit, reply) => {
+                Waiting::Due(reply, self.working.lease(&mut self.rows, now, limit as usize))
+            }
+        }
+    }
+}
+
+/// See the module.
+pub(super) struct Committer<'a> {
+    tables: Tables<'a>,
+    batches: Receiver<Batch>,
+    standing: SharedStanding,
+    /// Why the last commit failed that failed.
+    fault: Fault,
+}
+
+impl Committer<'_> {
+    pub(super) fn new(
+        tables: Tables<'_>,
+        batches: Receiver<Batch>,
+        standing: SharedStanding,
+    ) -> Committer<'_> {
+        Committer { tables, batches, standing, fault: Fault::Busy }
+    }
+
+    /// Works until the decider is gone, or a write fails for good.
+    pub(super) fn run(mut self) {
+        while let Ok(batch) = self.batches.recv() {
+            if let Err(Fault::Stopped(why)) = self.commit(batch) {
                 tracing::error!(why, "a write failed; the store takes no more steps");
                 return;
             }
         }
     }
 
-    fn batch(&mut self, jobs: &mut Vec<Job>) -> Result<(), Fault> {
-        let mut waiting = Vec::with_capacity(jobs.len());
-        let done =
-            self.rows.begin().and_then(|()| self.work(jobs, &mut waiting)).and_then(|()| self.rows.commit());
+    fn commit(&mut self, batch: Batch) -> Result<(), Fault> {
+        let Batch { writes, waiting, head, failures } = batch;
+        let on_top_of_a_failure = failures != self.standing().failures;
+        let done = if on_top_of_a_failure { Err(self.fault.clone()) } else { self.tables.commit(writes) };
         match done {
             Ok(()) => {
-                self.durable = self.working.rest();
+                self.standing().durable = head;
                 waiting.into_iter().for_each(Waiting::answer);
                 Ok(())
             }
             Err(fault) => {
-                for waiting in waiting {
-                    waiting.fail(&fault);
+                // Before the answers: whoever asks again must find a decider that knows.
+                if !on_top_of_a_failure {
+                    self.standing().failures += 1;
                 }
-                for job in jobs.drain(..) {
-                    match job {
-                        Job::Step(_, reply) => drop(reply.send(Err(fault.clone()))),
-                        Job::Due(_, _, reply) => drop(reply.send(Err(fault.clone()))),
-                    }
-                }
-                self.working.reset(self.durable);
-                self.rows.rollback()?;
+                self.fault = fault.clone();
+                waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
                 Err(fault)
             }
         }
     }
 
-    fn work(&mut self, jobs: &mut Vec<Job>, waiting: &mut Vec<Waiting>) -> Result<(), Fault> {
-        for job in jobs.drain(..) {
-            match job {
-                Job::Step(step, reply) => {
-                    let outcome = self.working.step(&mut self.rows, step);
-                    let failed =
-                        outcome.as_ref().err().filter(|fault| !matches!(fault, Fault::Broken(_))).cloned();
-                    if let Err(Fault::Broken(why)) = &outcome {
-                        tracing::error!(why, "a decision broke an invariant and was refused");
-                    }
-                    waiting.push(Waiting::Step(reply, outcome));
-                    failed.map_or(Ok(()), Err)?;
-                }
-                Job::Due(now, limit, reply) => {
-                    let until = now.max(self.working.last_at()).plus_ms(LEASE_MS);
-                    let tasks = self.rows.lease(now, until, limit);
-                    let failed = tasks.as_ref().err().cloned();
-                    waiting.push(Waiting::Due(reply, tasks));
-                    failed.map_or(Ok(()), Err)?;
-                }
-            }
-        }
-        self.working.flush(&mut self.rows)
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

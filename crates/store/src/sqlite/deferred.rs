@@ -132,6 +132,11 @@ impl Deferred {
         self.young.keys.get(digest).or_else(|| self.old.keys.get(digest)).copied()
     }
 
+    /// All keys that may not have been merged yet.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &KeyDigest> {
+        self.young.keys.keys().chain(self.old.keys.keys())
+    }
+
     /// The state of an account, if it is newer than the table's.
     pub(super) fn account(&self, number: u64) -> Option<AccountState> {
         self.young.accounts.get(&number).or_else(|| self.old.accounts.get(&number)).copied()

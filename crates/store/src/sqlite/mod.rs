@@ -13,6 +13,7 @@
 //! **Absent on purpose:** a setting that turns durability off; `mmap`; a second writing connection.
 
 mod deferred;
+mod filter;
 mod migrate;
 mod open;
 mod read;
@@ -40,6 +41,7 @@ use crate::{
     port::{Answer, Fault, Outcome, Page, Query, Step, Store},
 };
 use deferred::Shared;
+use filter::Filter;
 use read::Reader;
 use rows::SqliteRows;
 use tables::Tables;
@@ -54,6 +56,7 @@ pub struct SqliteStore {
     threads: Vec<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     deferred: Shared,
+    filter: Arc<Filter>,
     options: Options,
 }
 
@@ -88,15 +91,23 @@ impl SqliteStore {
     pub fn open_with(options: Options) -> Result<SqliteStore, Fault> {
         let (connection, lock) = open::writer(&options)?;
         let lookups = open::reader(&options)?;
-        let standing = Standing::at(rows::head(&connection)?);
+        let head = rows::head(&connection)?;
+        let standing = Standing::at(head);
         let (deferred, tail) = rows::load_tail(&connection)?;
         let deferred = Arc::new(RwLock::new(deferred));
+        let filter = Arc::new(Filter::new(head.change));
+        if Filter::is_filled_at_once(head.change) {
+            filter.fill(&lookups, &deferred)?;
+        } else {
+            filter.fill_later(open::reader(&options)?, Arc::clone(&deferred));
+        }
         let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
         // Without room: a batch is handed over when the one before is committed.
         let (hand_over, batches) = sync_channel(0);
         let decide = {
             let (deferred, standing) = (Arc::clone(&deferred), Arc::clone(&standing));
-            move || match SqliteRows::new(&lookups, deferred) {
+            let filter = Arc::clone(&filter);
+            move || match SqliteRows::new(&lookups, deferred, filter) {
                 Ok(rows) => Decider::new(rows, queue, hand_over, standing).run(),
                 Err(fault) => tracing::error!(%fault, "the decider could not prepare its statements"),
             }
@@ -113,7 +124,7 @@ impl SqliteStore {
             }
         };
         let threads = vec![spawn("store-decider", decide)?, spawn("store-committer", commit)?];
-        Ok(SqliteStore { jobs: Some(jobs), threads, readers: Mutex::default(), deferred, options })
+        Ok(SqliteStore { jobs: Some(jobs), threads, readers: Mutex::default(), deferred, filter, options })
     }
 
     fn send(&self, job: Job) -> Result<(), Fault> {
@@ -131,6 +142,7 @@ impl Drop for SqliteStore {
     /// Lets the writer finish what waits, then closes the file.
     fn drop(&mut self) {
         self.jobs = None;
+        self.filter.close();
         for thread in self.threads.drain(..) {
             // A thread that panicked has answered nobody; there is nothing more to do here.
             drop(thread.join());

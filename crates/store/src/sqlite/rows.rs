@@ -1,7 +1,7 @@
 //! Rows in SQLite, and the look-ups of the working set: on a connection of its own, beside the one that
 //! commits.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, params};
 use tongbao_core::{
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     deferred::{Deferred, Entries, Shared},
     fault,
+    filter::Filter,
 };
 use crate::{
     port::Fault,
@@ -72,6 +73,7 @@ fn one<T>(
 /// tables.
 pub(super) struct SqliteRows<'a> {
     deferred: Shared,
+    filter: Arc<Filter>,
     record: Statement<'a>,
     highest: Statement<'a>,
     key: Statement<'a>,
@@ -82,10 +84,15 @@ pub(super) struct SqliteRows<'a> {
 }
 
 impl<'a> SqliteRows<'a> {
-    pub(super) fn new(connection: &'a Connection, deferred: Shared) -> Result<SqliteRows<'a>, Fault> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        deferred: Shared,
+        filter: Arc<Filter>,
+    ) -> Result<SqliteRows<'a>, Fault> {
         let prepare = |sql| connection.prepare(sql).map_err(|error| fault(&error));
         Ok(SqliteRows {
             deferred,
+            filter,
             record: prepare("SELECT body FROM record WHERE id = ?1")?,
             highest: prepare("SELECT id FROM record WHERE id <= ?1 ORDER BY id DESC LIMIT 1")?,
             key: prepare("SELECT record FROM key WHERE digest = ?1")?,
@@ -96,6 +103,11 @@ impl<'a> SqliteRows<'a> {
                 "SELECT due_at, id, work FROM task WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
             )?,
         })
+    }
+
+    /// Notes keys that a batch takes.
+    pub(super) fn take<'k>(&self, keys: impl Iterator<Item = &'k KeyDigest>) {
+        keys.for_each(|digest| self.filter.take(digest));
     }
 
     fn deferred<T>(&self, look: impl FnOnce(&Deferred) -> Option<T>) -> Option<T> {
@@ -117,6 +129,9 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {
+        if self.filter.is_free(digest) {
+            return Ok(None);
+        }
         if let Some(id) = self.deferred(|deferred| deferred.key(digest)) {
             return Ok(Some(id));
         }

@@ -1,8 +1,9 @@
 //! Two threads between the queue and the file: one decides, one commits.
 //!
-//! The *decider* takes everything that waits, runs each step over the working set, and hands what the
-//! batch writes to the *committer*; while that one writes and syncs, the next batch is worked out on top.
-//! No timer: under little load a step has a commit to itself at once.
+//! The *decider* takes what waits, runs each step over the working set, and hands what the batch writes to
+//! the *committer*; while that one writes and syncs, the next batch is worked out on top. No timer: under
+//! little load a step has a commit to itself at once. Under much load the decider hands over as soon as the
+//! committer waits for it, so that both are busy.
 //!
 //! **Invariants.** Batches are committed in the order in which they were decided. An answer is given after
 //! the commit of its batch, also one that changed nothing: it may rest on the batch before. When a commit
@@ -11,6 +12,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
     mpsc::{Receiver, SendError, SyncSender},
 };
 
@@ -21,7 +23,7 @@ use super::{
     tables::{Prepared, Tables},
 };
 use crate::{
-    limits::BATCH_STEPS_MAX,
+    limits::{BATCH_STEPS_MAX, BATCH_STEPS_MIN},
     port::{Fault, Outcome, Reply, Step},
     rows::Head,
     working::Working,
@@ -74,19 +76,29 @@ pub(super) struct Batch {
     failures: u64,
 }
 
+/// What the committer tells the decider.
+#[derive(Debug)]
+pub(super) struct Standing {
+    chain: Mutex<Chain>,
+    /// Whether it waits for a batch; only a hint.
+    committer_waits: AtomicBool,
+}
+
 /// Where the committed chain stands, and how many commits have failed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+struct Chain {
     durable: Head,
     failures: u64,
 }
 
-/// The same, shared by both threads.
-pub(super) type SharedStanding = Arc<Mutex<Standing>>;
-
 impl Standing {
-    pub(super) fn at(durable: Head) -> SharedStanding {
-        Arc::new(Mutex::new(Standing { durable, failures: 0 }))
+    pub(super) fn at(durable: Head) -> Arc<Standing> {
+        let chain = Mutex::new(Chain { durable, failures: 0 });
+        Arc::new(Standing { chain, committer_waits: AtomicBool::new(true) })
+    }
+
+    fn chain(&self) -> MutexGuard<'_, Chain> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,7 +108,7 @@ pub(super) struct Decider<'a> {
     working: Working,
     queue: Receiver<Job>,
     batches: SyncSender<Batch>,
-    standing: SharedStanding,
+    standing: Arc<Standing>,
     failures: u64,
 }
 
@@ -105,9 +117,9 @@ impl Decider<'_> {
         rows: SqliteRows<'_>,
         queue: Receiver<Job>,
         batches: SyncSender<Batch>,
-        standing: SharedStanding,
+        standing: Arc<Standing>,
     ) -> Decider<'_> {
-        let durable = standing.lock().unwrap_or_else(PoisonError::into_inner).durable;
+        let durable = standing.chain().durable;
         Decider { rows, working: Working::new(durable), queue, batches, standing, failures: 0 }
     }
 
@@ -121,6 +133,7 @@ impl Decider<'_> {
                 return waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
             }
             let (writes, head) = self.working.finish();
+            self.rows.take(writes.keys.iter().map(|(digest, _)| digest));
             let batch = Batch { writes: Prepared::of(writes), waiting, head, failures: self.failures };
             if let Err(SendError(batch)) = self.batches.send(batch) {
                 let fault = Fault::Stopped("the writer has stopped after a failure".to_owned());
@@ -137,17 +150,22 @@ impl Decider<'_> {
             if let Some(fault) = waiting.last().and_then(Waiting::world_failed) {
                 return Err(fault.clone());
             }
-            next = if waiting.len() < BATCH_STEPS_MAX { self.queue.try_recv().ok() } else { None };
+            next = if self.is_enough(waiting.len()) { None } else { self.queue.try_recv().ok() };
         }
         Ok(())
     }
 
+    fn is_enough(&self, steps: usize) -> bool {
+        steps >= BATCH_STEPS_MAX
+            || steps >= BATCH_STEPS_MIN && self.standing.committer_waits.load(Ordering::Relaxed)
+    }
+
     /// Forgets what was decided on top of a commit that failed.
     fn catch_up(&mut self) {
-        let standing = *self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        if standing.failures != self.failures {
-            self.failures = standing.failures;
-            self.working.reset(standing.durable);
+        let chain = *self.standing.chain();
+        if chain.failures != self.failures {
+            self.failures = chain.failures;
+            self.working.reset(chain.durable);
         }
     }
 
@@ -171,7 +189,7 @@ impl Decider<'_> {
 pub(super) struct Committer<'a> {
     tables: Tables<'a>,
     batches: Receiver<Batch>,
-    standing: SharedStanding,
+    standing: Arc<Standing>,
     /// Why the last commit failed that failed.
     fault: Fault,
 }
@@ -180,7 +198,7 @@ impl Committer<'_> {
     pub(super) fn new(
         tables: Tables<'_>,
         batches: Receiver<Batch>,
-        standing: SharedStanding,
+        standing: Arc<Standing>,
     ) -> Committer<'_> {
         Committer { tables, batches, standing, fault: Fault::Busy }
     }
@@ -188,36 +206,34 @@ impl Committer<'_> {
     /// Works until the decider is gone, or a write fails for good.
     pub(super) fn run(mut self) {
         while let Ok(batch) = self.batches.recv() {
+            self.standing.committer_waits.store(false, Ordering::Relaxed);
             if let Err(Fault::Stopped(why)) = self.commit(batch) {
                 tracing::error!(why, "a write failed; the store takes no more steps");
                 return;
             }
+            self.standing.committer_waits.store(true, Ordering::Relaxed);
         }
     }
 
     fn commit(&mut self, batch: Batch) -> Result<(), Fault> {
         let Batch { writes, waiting, head, failures } = batch;
-        let on_top_of_a_failure = failures != self.standing().failures;
+        let on_top_of_a_failure = failures != self.standing.chain().failures;
         let done = if on_top_of_a_failure { Err(self.fault.clone()) } else { self.tables.commit(writes) };
         match done {
             Ok(()) => {
-                self.standing().durable = head;
+                self.standing.chain().durable = head;
                 waiting.into_iter().for_each(Waiting::answer);
                 Ok(())
             }
             Err(fault) => {
                 // Before the answers: whoever asks again must find a decider that knows.
                 if !on_top_of_a_failure {
-                    self.standing().failures += 1;
+                    self.standing.chain().failures += 1;
                 }
                 self.fault = fault.clone();
                 waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
                 Err(fault)
             }
         }
-    }
-
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

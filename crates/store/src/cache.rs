@@ -21,7 +21,7 @@ pub(crate) struct Cache<K, V> {
     generation_max: usize,
 }
 
-impl<K: Eq + Hash + Send + 'static, V: Send + 'static> Cache<K, V> {
+impl<K: Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(generation_max: usize) -> Cache<K, V> {
         Cache { young: Map::default(), old: Map::default(), generation_max }
     }
@@ -49,12 +49,14 @@ impl<K: Eq + Hash + Send + 'static, V: Send + 'static> Cache<K, V> {
         self.young.insert(key, value);
     }
 
-    /// Ends the generation if it is full. Only between batches, when nothing is written back later.
-    pub(crate) fn age(&mut self) {
-        if self.young.len() >= self.generation_max {
-            let young = Map::with_capacity_and_hasher(self.generation_max, RandomState::default());
-            drop_elsewhere(std::mem::replace(&mut self.old, std::mem::replace(&mut self.young, young)));
+    /// Ends the generation if it is full, and gives what is forgotten by that. Only between batches, when
+    /// nothing is written back later.
+    pub(crate) fn age(&mut self) -> Option<Map<K, V>> {
+        if self.young.len() < self.generation_max {
+            return None;
         }
+        let young = Map::with_capacity_and_hasher(self.generation_max, RandomState::default());
+        Some(std::mem::replace(&mut self.old, std::mem::replace(&mut self.young, young)))
     }
 
     pub(crate) fn clear(&mut self) {

@@ -24,7 +24,7 @@ use tongbao_core::{
 use uuid::Uuid;
 
 use crate::{
-    cache::{Cache, Map},
+    cache::{Cache, Map, drop_elsewhere},
     limits::{
         CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_PASSING_MAX, CACHED_RECORDS_MAX, ENTRIES_PER_MARK,
         LEASE_MS, NEEDS_PER_STEP_MAX,
@@ -61,8 +61,9 @@ pub(crate) struct Working {
     /// Tasks that the batch wrote so far, and those of the batch before.
     tasks_now: Tasks,
     tasks_before: Arc<Tasks>,
-    /// The highest id of each kind, as far as it was asked for.
-    highest: Map<Kind, Uuid>,
+    /// For each kind that was asked for, the highest id that may be stored and not remembered here: the
+    /// highest stored at first, and then the highest that was forgotten.
+    forgotten: Map<Kind, Uuid>,
     dirty_records: Map<Id, Dirty>,
     /// Whether each is new.
     dirty_accounts: Map<AccountKey, bool>,
@@ -128,7 +129,7 @@ impl Working {
             tasks: Map::default(),
             tasks_now: Tasks::default(),
             tasks_before: Arc::default(),
-            highest: Map::default(),
+            forgotten: Map::default(),
             dirty_records: Map::default(),
             dirty_accounts: Map::default(),
             writes: Writes::default(),
@@ -142,7 +143,7 @@ impl Working {
         self.passing.clear();
         self.keys.clear();
         self.accounts.clear();
-        self.highest.clear();
+        self.forgotten.clear();
         self.dirty_records.clear();
         self.dirty_accounts.clear();
         self.tasks_now.clear();
@@ -199,13 +200,13 @@ impl Working {
 
     fn load_record(&mut self, rows: &mut dyn Rows, id: Id) -> Result<(), Fault> {
         if !self.cached_mut(id.kind).revive(&id) {
-            // Ids grow with time, so a new one is nearly always above all that are stored: no need to look.
-            let highest = match self.highest.get(&id.kind) {
-                Some(highest) => *highest,
+            // Ids grow with time, so a new one is nearly always above those: no need to look.
+            let forgotten = match self.forgotten.get(&id.kind) {
+                Some(forgotten) => *forgotten,
                 None => rows.highest(id.kind)?,
             };
-            let record = if id.uuid > highest { None } else { rows.record(id)? };
-            self.highest.insert(id.kind, highest);
+            self.forgotten.insert(id.kind, forgotten);
+            let record = if id.uuid > forgotten { None } else { rows.record(id)? };
             self.cached_mut(id.kind).put(id, record);
         }
         Ok(())
@@ -394,8 +395,6 @@ impl Working {
                 self.writes.listings.extend(lists.map(|list| (list, id.uuid)));
             }
             let new = version == 1 || self.dirty_records.get(&id).is_some_and(|dirty| dirty.new);
-            let highest = self.highest.entry(id.kind).or_default();
-            *highest = id.uuid.max(*highest);
             self.dirty_records.insert(id, Dirty { new, version, body });
             self.cached_mut(id.kind).put(id, Some(record));
         }
@@ -431,10 +430,14 @@ impl Working {
         writes.accounts.sort_unstable_by_key(|account| account.number);
         self.tasks_before = Arc::new(std::mem::take(&mut self.tasks_now));
         writes.tasks = Arc::clone(&self.tasks_before);
-        self.records.age();
-        self.passing.age();
-        self.keys.age();
-        self.accounts.age();
+        for gone in [self.records.age(), self.passing.age()].into_iter().flatten() {
+            for id in gone.keys() {
+                self.forgotten.entry(id.kind).and_modify(|highest| *highest = id.uuid.max(*highest));
+            }
+            drop_elsewhere(gone);
+        }
+        self.keys.age().into_iter().for_each(drop_elsewhere);
+        self.accounts.age().into_iter().for_each(drop_elsewhere);
         (writes, self.head)
     }
 }

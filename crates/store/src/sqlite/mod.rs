@@ -10,8 +10,9 @@
 //! writes a file, kept out of each other's way by a lock file. After a failed write nothing is retried:
 //! the committer stops, and a new process finds out what was committed.
 //!
-//! **Absent on purpose:** a setting that turns durability off; `mmap`; a second writing connection.
+//! **Absent on purpose:** a setting that turns durability off; `mmap`; a second connection that commits.
 
+mod checkpoint;
 mod deferred;
 mod filter;
 mod migrate;
@@ -40,6 +41,7 @@ use crate::{
     limits::{DUE_TASKS_MAX, QUEUE_STEPS_MAX},
     port::{Answer, Fault, Outcome, Page, Query, Step, Store},
 };
+use checkpoint::Checkpoints;
 use deferred::Shared;
 use filter::Filter;
 use read::Reader;
@@ -89,7 +91,7 @@ impl SqliteStore {
 
     /// The same, with options.
     pub fn open_with(options: Options) -> Result<SqliteStore, Fault> {
-        let (connection, lock) = open::writer(&options)?;
+        let (mut connection, lock) = open::writer(&options)?;
         let lookups = open::reader(&options)?;
         let head = rows::head(&connection)?;
         let standing = Standing::at(head);
@@ -100,6 +102,11 @@ impl SqliteStore {
             filter.fill(&lookups, &deferred)?;
         } else {
             filter.fill_later(open::reader(&options)?, Arc::clone(&deferred));
+        }
+        let mut checkpoints = Checkpoints::within(&mut connection, options.checkpoint_pages)?;
+        let mut threads = Vec::new();
+        if options.checkpoints_beside {
+            threads.push(checkpoints.beside(open::folder(&options)?)?);
         }
         let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
         // Without room: a batch is handed over when the one before is committed.
@@ -117,13 +124,13 @@ impl SqliteStore {
             move || {
                 // Held for as long as the thread lives.
                 let _lock = lock;
-                match Tables::new(&connection, (deferred, tail), generation_entries) {
+                match Tables::new(&connection, checkpoints, (deferred, tail), generation_entries) {
                     Ok(tables) => Committer::new(tables, batches, standing).run(),
                     Err(fault) => tracing::error!(%fault, "the committer could not prepare its statements"),
                 }
             }
         };
-        let threads = vec![spawn("store-decider", decide)?, spawn("store-committer", commit)?];
+        threads.extend([spawn("store-decider", decide)?, spawn("store-committer", commit)?]);
         Ok(SqliteStore { jobs: Some(jobs), threads, readers: Mutex::default(), deferred, filter, options })
     }
 
@@ -143,6 +150,8 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.jobs = None;
         self.filter.close();
+        // Before the writing connection: the last one to be closed folds the log.
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         for thread in self.threads.drain(..) {
             // A thread that panicked has answered nobody; there is nothing more to do here.
             drop(thread.join());

@@ -35,6 +35,9 @@ pub struct Options {
     pub vfs: Option<CString>,
     /// Pages of the write-ahead log before it is folded into the file.
     pub checkpoint_pages: u32,
+    /// Whether most of that is done beside the commits, on a thread of its own; otherwise within them, with
+    /// the same operations in the same order every time.
+    pub checkpoints_beside: bool,
     /// Index entries and balances that are kept in memory before they are merged into their tables.
     pub generation_entries: usize,
 }
@@ -43,7 +46,13 @@ impl Options {
     /// The ordinary way to open this file.
     pub fn new(path: &Path) -> Options {
         let (checkpoint_pages, generation_entries) = (CHECKPOINT_PAGES, GENERATION_ENTRIES);
-        Options { path: path.to_owned(), vfs: None, checkpoint_pages, generation_entries }
+        Options {
+            path: path.to_owned(),
+            vfs: None,
+            checkpoint_pages,
+            checkpoints_beside: true,
+            generation_entries,
+        }
     }
 }
 
@@ -64,7 +73,7 @@ pub(super) fn writer(options: &Options) -> Result<(Connection, Option<File>), Fa
     let lock = if options.vfs.is_none() { Some(lock(&options.path)?) } else { None };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(options, flags)?;
-    configure(&connection, options).map_err(|error| fault(&error))?;
+    configure(&connection).map_err(|error| fault(&error))?;
     migrate::run(&mut connection)?;
     settle(&connection).map_err(|error| fault(&error))?;
     Ok((connection, lock))
@@ -77,11 +86,12 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
-fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", 8_192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
+    // Checkpoints are ours (see `checkpoint`).
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KB)?;
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.busy_timeout(Duration::from_millis(BUSY_MS))
@@ -99,6 +109,18 @@ fn lock(path: &Path) -> Result<File, Fault> {
         }
         Err(TryLockError::Error(error)) => Err(Fault::Stopped(format!("{}: {error}", path.display()))),
     }
+}
+
+/// Opens a connection that folds the log into the file.
+pub(super) fn folder(options: &Options) -> Result<Connection, Fault> {
+    let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let configured = connection
+        .pragma_update(None, "synchronous", "FULL")
+        .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
+        .and_then(|()| connection.pragma_update(None, "cache_size", -READER_CACHE_KB))
+        .and_then(|()| connection.busy_timeout(Duration::from_millis(BUSY_MS)));
+    configured.map_err(|error| fault(&error))?;
+    Ok(connection)
 }
 
 /// Opens a connection that only reads.

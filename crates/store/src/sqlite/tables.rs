@@ -6,6 +6,7 @@ use rusqlite::{Connection, Statement, params};
 use tongbao_core::{TaskKey, Work};
 
 use super::{
+    checkpoint::Checkpoints,
     deferred::{Entries, Progress, Shared},
     fault,
     rows::{run, signed},
@@ -81,6 +82,7 @@ impl<'a> Statements<'a> {
 pub(super) struct Tables<'a> {
     connection: &'a Connection,
     statements: Statements<'a>,
+    checkpoints: Checkpoints,
     deferred: Shared,
     progress: Progress,
     /// How many entries a generation has.
@@ -113,12 +115,22 @@ impl<'a> Tables<'a> {
     /// Tables over a connection whose tail is in `deferred`, up to row `tail`.
     pub(super) fn new(
         connection: &'a Connection,
+        checkpoints: Checkpoints,
         (deferred, tail): (Shared, i64),
         generation_entries: usize,
     ) -> Result<Tables<'a>, Fault> {
         let statements = Statements::prepare(connection).map_err(|error| fault(&error))?;
         let progress = Progress::default();
-        Ok(Tables { connection, statements, deferred, progress, generation_entries, tail, tail_old: 0 })
+        Ok(Tables {
+            connection,
+            statements,
+            checkpoints,
+            deferred,
+            progress,
+            generation_entries,
+            tail,
+            tail_old: 0,
+        })
     }
 
     /// Makes a batch durable; after a fault nothing of it is.
@@ -133,6 +145,11 @@ impl<'a> Tables<'a> {
             self.connection.execute_batch("ROLLBACK").map_err(|error| fault(&error))?;
         }
         done
+    }
+
+    /// Folds the log if it is long; for the time between commits.
+    pub(super) fn checkpoint(&mut self) -> Result<(), Fault> {
+        self.checkpoints.after_commit(self.connection)
     }
 
     fn write(&mut self, Prepared { writes, entries, encoded }: Prepared) -> Result<(), Fault> {

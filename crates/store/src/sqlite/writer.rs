@@ -223,7 +223,8 @@ impl Committer<'_> {
             Ok(()) => {
                 self.standing.chain().durable = head;
                 waiting.into_iter().for_each(Waiting::answer);
-                Ok(())
+                // What was answered stands; a disk that fails now is not written to any more.
+                self.tables.checkpoint()
             }
             Err(fault) => {
                 // Before the answers: whoever asks again must find a decider that knows.

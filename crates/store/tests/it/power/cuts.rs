@@ -2,7 +2,7 @@
 
 use simdisk::{Chance, Death, Disk, Image, Trouble};
 
-use super::story::{Story, kill, open};
+use super::story::{Story, kill, open, open_beside};
 use crate::{
     by_hand::changes,
     programs::{empty_store, number_from},
@@ -95,6 +95,25 @@ fn what_was_seen_after_coming_back_survives_a_power_cut() {
         assert!(changes(&store).len() >= seen, "{} changes are left of {seen}", changes(&store).len());
         trial.story.check(&store, trial.acknowledged);
     });
+}
+
+#[test]
+fn a_power_cut_while_the_log_is_folded_beside_the_commits_loses_nothing() {
+    let disk = Disk::new(0);
+    let mut story = Story::new(8, STEPS);
+    let whole = operations(&story, &disk, &Image::default(), 0);
+    for number in 0..(number_from("TONGBAO_CUTS", CUTS) / 4).max(1) {
+        let mut chance = Chance::new(u64::from(number));
+        disk.restore(&Image::default(), chance.below(1 << 20));
+        // Two threads write: the operations come in another order each time, and it may end alive.
+        disk.fail(1 + chance.below(whole), Trouble::Death);
+        let acknowledged = match open_beside(&disk) {
+            Ok(store) => story.tell_to(&store).acknowledged,
+            Err(_) => 0,
+        };
+        disk.revive(Death::Power);
+        story.check(&open(&disk).unwrap(), acknowledged);
+    }
 }
 
 #[test]

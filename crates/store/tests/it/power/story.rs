@@ -46,8 +46,17 @@ pub(crate) struct Told {
 /// The store on a disk, folding its log and merging its entries all the time: on some disks each
 /// generation at once, on others in slices.
 pub(crate) fn open(disk: &Disk) -> Result<SqliteStore, Fault> {
+    SqliteStore::open_with(often(disk))
+}
+
+/// The same, folding the log on a thread of its own.
+pub(crate) fn open_beside(disk: &Disk) -> Result<SqliteStore, Fault> {
+    SqliteStore::open_with(Options { checkpoints_beside: true, ..often(disk) })
+}
+
+fn often(disk: &Disk) -> Options {
     let generation_entries = if disk.seed().is_multiple_of(2) { 25 } else { 100 };
-    SqliteStore::open_with(Options { checkpoint_pages: 9, generation_entries, ..programs::options(disk) })
+    Options { checkpoint_pages: 9, generation_entries, ..programs::options(disk) }
 }
 
 /// Keeps the writer busy until the sender is dropped; `None` if the writer is gone.

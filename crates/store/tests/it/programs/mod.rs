@@ -39,7 +39,8 @@ pub(crate) fn number_from(variable: &str, otherwise: u32) -> u32 {
 
 /// The store on a simulated disk, under this name.
 pub(crate) fn options(disk: &Disk) -> Options {
-    Options { vfs: Some(CString::from(disk.vfs())), ..Options::new("store.db".as_ref()) }
+    let vfs = Some(CString::from(disk.vfs()));
+    Options { vfs, checkpoints_beside: false, ..Options::new("store.db".as_ref()) }
 }
 
 /// The same, merging its entries and folding its log often.

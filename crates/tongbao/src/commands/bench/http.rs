@@ -2,7 +2,8 @@
 //!
 //! Server and clients share this machine, in one process on different runtimes. Each payment is two
 //! requests: create (authenticated, under an idempotency key) and pay from a balance; both are durable
-//! before they are answered, and the payment's event is written with it.
+//! before they are answered, and the payment's event is written with it. The clients speak just enough HTTP
+//! to leave the cores to the server.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -10,15 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use hdrhistogram::Histogram;
-use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use tokio::{net::TcpStream, task::JoinSet};
-use tongbao_api::idempotent::IDEMPOTENCY_KEY;
+use serde_json::json;
+use tokio::task::JoinSet;
 use tongbao_core::{
     api_key::{self, Scope},
     id::PayerId,
@@ -28,6 +23,7 @@ use tongbao_engine::Engine;
 use super::{
     HttpOptions, probe,
     report::Report,
+    wire::Wire,
     world::{self, Scratch, input},
 };
 use crate::{
@@ -110,10 +106,7 @@ async fn load(world: &Arc<World>, connections: u32) -> Result<Histogram<u64>, Fa
 
 /// One connection: a payment after the other until the time is over.
 async fn client(world: &World, number: u32) -> Result<Histogram<u64>, Failure> {
-    let stream = TcpStream::connect(world.address).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
+    let mut wire = Wire::connect(world.address).await?;
     let mut latencies_us = Histogram::<u64>::new(3)?;
     let key = &world.keys[number as usize % world.keys.len()];
     let payer = world.payers[number as usize % world.payers.len()];
@@ -122,65 +115,22 @@ async fn client(world: &World, number: u32) -> Result<Histogram<u64>, Failure> {
             break;
         }
         let asked = Instant::now();
-        pay(&mut sender, key, payer, &format!("{number}-{order}")).await?;
+        pay(&mut wire, key, payer, &format!("{number}-{order}")).await?;
         latencies_us.record(u64::try_from(asked.elapsed().as_micros())?)?;
     }
     Ok(latencies_us)
 }
 
-async fn pay(
-    sender: &mut SendRequest<Full<Bytes>>,
-    key: &str,
-    payer: PayerId,
-    order: &str,
-) -> Result<(), Failure> {
+async fn pay(wire: &mut Wire, key: &str, payer: PayerId, order: &str) -> Result<(), Failure> {
+    let headers = format!("Authorization: Bearer {key}\r\nIdempotency-Key: key-{order}\r\n");
     let body = format!(
         r#"{{"order_no":"order-{order}","amount":1999,"currency":"CNY","description":"Two cups of tea"}}"#
     );
-    let create = request("/v1/payments", body)
-        .header(header::AUTHORIZATION, format!("Bearer {key}"))
-        .header(IDEMPOTENCY_KEY, format!("key-{order}"));
-    let created = answer(sender, create, StatusCode::CREATED).await?;
-    let created: Value = serde_json::from_slice(&created)?;
-    let payment = created["id"].as_str().ok_or("a payment without an id")?;
+    let created = wire.post("/v1/payments", &headers, &body).await?;
+    let payment = created.expect(201)?.split_once(r#""id":""#).and_then(|(_, rest)| rest.split_once('"'));
+    let (payment, _) = payment.ok_or("a payment without an id")?;
     let body = format!(r#"{{"payer":"{payer}","code":"{payment}"}}"#);
-    let paid = answer(sender, request("/sandbox/phone/pay", body), StatusCode::OK).await?;
-    if paid.starts_with(br#"{"paid":true"#) { Ok(()) } else { Err("a payment was not paid".into()) }
-}
-
-/// A request whose body is still to come with it.
-struct Asked {
-    builder: http::request::Builder,
-    body: String,
-}
-
-impl Asked {
-    fn header(self, name: header::HeaderName, value: String) -> Asked {
-        Asked { builder: self.builder.header(name, value), ..self }
-    }
-}
-
-fn request(path: &str, body: String) -> Asked {
-    let builder = Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header(header::HOST, "localhost")
-        .header(header::CONTENT_TYPE, "application/json");
-    Asked { builder, body }
-}
-
-async fn answer(
-    sender: &mut SendRequest<Full<Bytes>>,
-    asked: Asked,
-    expected: StatusCode,
-) -> Result<Bytes, Failure> {
-    let request = asked.builder.body(Full::new(Bytes::from(asked.body)))?;
-    sender.ready().await?;
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    let body = response.into_body().collect().await?.to_bytes();
-    if status == expected {
-        return Ok(body);
-    }
-    Err(format!("answered {status}: {}", String::from_utf8_lossy(&body)).into())
+    let paid = wire.post("/sandbox/phone/pay", "", &body).await?;
+    let paid = paid.expect(200)?.starts_with(r#"{"paid":true"#);
+    if paid { Ok(()) } else { Err("a payment was not paid".into()) }
 }

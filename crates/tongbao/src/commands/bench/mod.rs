@@ -9,6 +9,7 @@ mod ledger;
 mod probe;
 mod report;
 mod store;
+mod wire;
 mod world;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};

@@ -56,8 +56,21 @@ macro_rules! records {
 
             /// The record with this stored form.
             pub fn decode(kind: Kind, stored: &[u8]) -> Result<Record, rmp_serde::decode::Error> {
+                // Before the first release stored forms were JSON objects; no map begins with this byte.
+                if stored.first() == Some(&b'{') {
+                    return Record::decode_json(kind, stored).map_err(serde::de::Error::custom);
+                }
                 match kind {
                     $(Kind::$name => rmp_serde::from_slice(stored).map(Record::$name),)*
+                    Kind::Attempt => Err(serde::de::Error::custom("an attempt is part of its payment")),
+                }
+            }
+        }
+
+        impl Record {
+            fn decode_json(kind: Kind, stored: &[u8]) -> Result<Record, serde_json::Error> {
+                match kind {
+                    $(Kind::$name => serde_json::from_slice(stored).map(Record::$name),)*
                     Kind::Attempt => Err(serde::de::Error::custom("an attempt is part of its payment")),
                 }
             }

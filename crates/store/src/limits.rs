@@ -9,7 +9,7 @@ pub const BATCH_STEPS_MAX: usize = 512;
 
 /// Steps after which a batch is handed over early if the committer waits for one. Fewer would commit more
 /// often than the sync is worth.
-pub const BATCH_STEPS_MIN: usize = 64;
+pub const BATCH_STEPS_MIN: usize = 16;
 
 /// How often a decision may ask for more facts before it is taken for broken.
 pub const NEEDS_PER_STEP_MAX: usize = 256;

@@ -42,8 +42,16 @@ pub(crate) trait Rows {
     fn due(&mut self, now: Time, limit: usize) -> Result<Vec<(TaskKey, Work)>, Fault>;
 }
 
-/// Tasks that a batch wrote, with their work, or removed.
-pub(crate) type Tasks = BTreeMap<TaskKey, Option<Work>>;
+/// Tasks that a batch wrote or removed.
+pub(crate) type Tasks = BTreeMap<TaskKey, Option<Queued>>;
+
+/// A task that stands in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Queued {
+    pub(crate) work: Work,
+    /// Whether a worker holds it, under a lease.
+    pub(crate) held: bool,
+}
 
 /// Everything that one batch of steps writes, each row once, in the order of its table.
 #[derive(Debug, Default)]

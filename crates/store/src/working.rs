@@ -31,7 +31,7 @@ use crate::{
     },
     log::{self, ChangeLine, Touched},
     port::{Committed, Fault, Outcome, PostingLine, Step},
-    rows::{AccountWrite, Head, RecordWrite, Rows, Tasks, Writes},
+    rows::{AccountWrite, Head, Queued, RecordWrite, Rows, Tasks, Writes},
 };
 
 /// An account as the writer knows it; number 0 is not in the store yet.
@@ -235,7 +235,8 @@ impl Working {
         let committed = Committed { number: ready.line.number, digest: ready.line.digest };
         self.take_over(ready);
         self.tasks_now.extend(done.into_iter().map(|key| (key, None)));
-        self.tasks_now.extend(tasks.into_iter().map(|task| (task.key, Some(task.work))));
+        let queued = |task: Task| (task.key, Some(Queued { work: task.work, held: false }));
+        self.tasks_now.extend(tasks.into_iter().map(queued));
         Ok(Outcome::Committed(committed))
     }
 
@@ -244,9 +245,9 @@ impl Working {
         let until = now.max(self.head.at).plus_ms(LEASE_MS);
         let written = self.tasks_before.len() + self.tasks_now.len();
         let mut due: BTreeMap<TaskKey, Work> = rows.due(now, limit + written)?.into_iter().collect();
-        for (key, work) in self.tasks_before.iter().chain(&self.tasks_now) {
-            match work {
-                Some(work) if key.due_at <= now => due.insert(*key, *work),
+        for (key, queued) in self.tasks_before.iter().chain(&self.tasks_now) {
+            match queued {
+                Some(queued) if key.due_at <= now => due.insert(*key, queued.work),
                 Some(_) => None,
                 None => due.remove(key),
             };
@@ -254,7 +255,7 @@ impl Working {
         let lease = |(key, work): (TaskKey, Work)| {
             let leased = TaskKey { due_at: until, ..key };
             self.tasks_now.insert(key, None);
-            self.tasks_now.insert(leased, Some(work));
+            self.tasks_now.insert(leased, Some(Queued { work, held: true }));
             Task { key: leased, work }
         };
         Ok(due.into_iter().take(limit).map(lease).collect())

@@ -208,9 +208,9 @@ impl Maps {
         }
         self.postings.extend(writes.postings);
         self.changes.extend(writes.changes);
-        for (key, work) in writes.tasks.iter() {
-            match work {
-                Some(work) => self.tasks.insert(*key, *work),
+        for (key, queued) in writes.tasks.iter() {
+            match queued {
+                Some(queued) => self.tasks.insert(*key, queued.work),
                 None => self.tasks.remove(key),
             };
         }

@@ -48,8 +48,8 @@ fn fold(connection: &Connection) -> Result<u32, Fault> {
 }
 
 impl Checkpoints {
-    /// Counts the pages that `committing` writes to the log, and folds it within its commits.
-    pub(super) fn within(committing: &mut Connection, pages_max: u32) -> Result<Checkpoints, Fault> {
+    /// Counts the pages that `committing` writes to the log.
+    pub(super) fn of(committing: &mut Connection, pages_max: u32) -> Result<Checkpoints, Fault> {
         let pages = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&pages);
         // This takes the place of SQLite's own checkpoints.
@@ -77,28 +77,38 @@ impl Checkpoints {
         Ok(thread)
     }
 
-    /// Called after each commit.
+    fn is_long(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= self.next_at
+    }
+
+    /// Called as part of each commit: folds a long log here, if nobody does so beside.
+    pub(super) fn within_commit(&mut self, connection: &Connection) -> Result<(), Fault> {
+        if self.beside.is_none() && self.is_long() { self.fold_here(connection) } else { Ok(()) }
+    }
+
+    /// Called after each commit, when it has been answered.
     pub(super) fn after_commit(&mut self, connection: &Connection) -> Result<(), Fault> {
-        let is_long = self.pages.load(Ordering::Relaxed) >= self.next_at;
-        let Some(beside) = &mut self.beside else {
-            return if is_long { self.fold_within(connection) } else { Ok(()) };
-        };
+        let is_long = self.is_long();
+        let gone = || Fault::Stopped("the thread of the checkpoints is gone".to_owned());
+        let Some(beside) = &mut self.beside else { return Ok(()) };
         if !beside.running {
-            // A thread that is gone cannot be asked; then the log is folded here.
-            beside.running = is_long && beside.asked.send(()).is_ok();
-            return if is_long && !beside.running { self.fold_within(connection) } else { Ok(()) };
+            if is_long {
+                beside.asked.send(()).map_err(|_| gone())?;
+                beside.running = true;
+            }
+            return Ok(());
         }
         match beside.done.try_recv() {
             Err(TryRecvError::Empty) => Ok(()),
             Ok(done) => {
                 beside.running = false;
-                done.and_then(|()| self.fold_within(connection))
+                done.and_then(|()| self.fold_here(connection))
             }
-            Err(TryRecvError::Disconnected) => Err(Fault::Stopped("the checkpoints have stopped".to_owned())),
+            Err(TryRecvError::Disconnected) => Err(gone()),
         }
     }
 
-    fn fold_within(&mut self, connection: &Connection) -> Result<(), Fault> {
+    fn fold_here(&mut self, connection: &Connection) -> Result<(), Fault> {
         let pages = self.pages.load(Ordering::Relaxed);
         // What a reader still looks at stays in the log; the next try waits for as many pages again.
         self.next_at = pages.saturating_add(self.pages_max);

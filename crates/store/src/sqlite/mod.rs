@@ -103,7 +103,7 @@ impl SqliteStore {
         } else {
             filter.fill_later(open::reader(&options)?, Arc::clone(&deferred));
         }
-        let mut checkpoints = Checkpoints::within(&mut connection, options.checkpoint_pages)?;
+        let mut checkpoints = Checkpoints::of(&mut connection, options.checkpoint_pages)?;
         let mut threads = Vec::new();
         if options.checkpoints_beside {
             threads.push(checkpoints.beside(open::folder(&options)?)?);

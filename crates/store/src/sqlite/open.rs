@@ -10,11 +10,11 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{deferred::GENERATION_ENTRIES, fault, migrate};
-use crate::port::Fault;
+use crate::{limits::LEASE_MS, port::Fault};
 
 /// Pages of the write-ahead log before it is folded into the file: 8 kB each, so 128 MB. Measured: the
 /// default of 1,000 costs a third of the commits.
-const CHECKPOINT_PAGES: u32 = 16_384;
+const CHECKPOINT_PAGES: u32 = 8_192;
 
 /// Kilobytes of the writer's page cache, and of each reader's.
 const WRITER_CACHE_KB: i64 = 65_536;
@@ -76,6 +76,7 @@ pub(super) fn writer(options: &Options) -> Result<(Connection, Option<File>), Fa
     configure(&connection).map_err(|error| fault(&error))?;
     migrate::run(&mut connection)?;
     settle(&connection).map_err(|error| fault(&error))?;
+    end_leases(&connection).map_err(|error| fault(&error))?;
     Ok((connection, lock))
 }
 
@@ -84,6 +85,13 @@ pub(super) fn writer(options: &Options) -> Result<(Connection, Option<File>), Fa
 /// then. Folding the log into the file begins with a sync of the log.
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// Ends the leases of tasks that a worker held: with the lock in hand there is no such worker any more. They
+/// are due again at the moment they were leased; keys that differed still do.
+fn end_leases(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "UPDATE OR REPLACE task SET held = 0, due_at = due_at - ?1 WHERE held = 1";
+    connection.execute(sql, [LEASE_MS]).map(drop)
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

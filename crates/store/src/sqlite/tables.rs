@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, Statement, params};
-use tongbao_core::{TaskKey, Work};
+use tongbao_core::TaskKey;
 
 use super::{
     checkpoint::Checkpoints,
@@ -15,7 +15,7 @@ use crate::{
     cache::drop_elsewhere,
     log::{ChangeLine, Touched},
     port::{Fault, PostingLine},
-    rows::{AccountWrite, RecordWrite, Writes},
+    rows::{AccountWrite, Queued, RecordWrite, Writes},
 };
 
 /// Entries merged with a commit, at least and for each that the commit adds: faster than they come in,
@@ -65,7 +65,9 @@ impl<'a> Statements<'a> {
                 "INSERT INTO change (number, at, actor, input, touched, postings, digest)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?,
-            put_task: prepare("INSERT OR REPLACE INTO task (due_at, id, work) VALUES (?1, ?2, ?3)")?,
+            put_task: prepare(
+                "INSERT OR REPLACE INTO task (due_at, id, work, held) VALUES (?1, ?2, ?3, ?4)",
+            )?,
             remove_task: prepare("DELETE FROM task WHERE due_at = ?1 AND id = ?2")?,
             insert_tail: prepare("INSERT INTO tail (number, entries) VALUES (?1, ?2)")?,
             forget_tail: prepare("DELETE FROM tail WHERE number <= ?1")?,
@@ -147,8 +149,14 @@ impl<'a> Tables<'a> {
         done
     }
 
-    /// Folds the log if it is long; for the time between commits.
-    pub(super) fn checkpoint(&mut self) -> Result<(), Fault> {
+    /// Folds the log if it is long and nobody does so beside the commits.
+    pub(super) fn checkpoint_within(&mut self) -> Result<(), Fault> {
+        self.checkpoints.within_commit(self.connection)
+    }
+
+    /// Has it folded if it is long, and folds what came meanwhile when that is done; for the time between
+    /// commits.
+    pub(super) fn checkpoint_beside(&mut self) -> Result<(), Fault> {
         self.checkpoints.after_commit(self.connection)
     }
 
@@ -162,7 +170,7 @@ impl<'a> Tables<'a> {
             run(&mut self.statements.insert_mark, row)?;
         }
         writes.changes.iter().try_for_each(|change| self.change(change))?;
-        writes.tasks.iter().try_for_each(|(key, work)| self.task(key, *work))?;
+        writes.tasks.iter().try_for_each(|(key, queued)| self.task(key, *queued))?;
         if !entries.is_empty() {
             run(&mut self.statements.insert_tail, params![self.tail + 1, encoded])?;
         }
@@ -214,11 +222,13 @@ impl<'a> Tables<'a> {
         run(&mut self.statements.insert_change, row)
     }
 
-    fn task(&mut self, key: &TaskKey, work: Option<Work>) -> Result<(), Fault> {
+    fn task(&mut self, key: &TaskKey, queued: Option<Queued>) -> Result<(), Fault> {
         let (due_at, id) = (key.due_at.ms(), key.id.as_bytes());
-        let Some(work) = work else { return run(&mut self.statements.remove_task, params![due_at, id]) };
+        let Some(Queued { work, held }) = queued else {
+            return run(&mut self.statements.remove_task, params![due_at, id]);
+        };
         let work = serde_json::to_string(&work).map_err(|error| Fault::Broken(error.to_string()))?;
-        run(&mut self.statements.put_task, params![due_at, id, work])
+        run(&mut self.statements.put_task, params![due_at, id, work, held])
     }
 
     fn old(&self) -> Arc<Entries> {

@@ -222,9 +222,10 @@ impl Committer<'_> {
         match done {
             Ok(()) => {
                 self.standing.chain().durable = head;
+                // What is committed stands; a disk that fails now is not written to any more.
+                let folded = self.tables.checkpoint_within();
                 waiting.into_iter().for_each(Waiting::answer);
-                // What was answered stands; a disk that fails now is not written to any more.
-                self.tables.checkpoint()
+                folded.and_then(|()| self.tables.checkpoint_beside())
             }
             Err(fault) => {
                 // Before the answers: whoever asks again must find a decider that knows.

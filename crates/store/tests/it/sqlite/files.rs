@@ -1,15 +1,17 @@
 //! Opening, closing, and who else may have the file open.
 
-use tongbao_core::ChangeSet;
+use std::collections::BTreeSet;
+
+use tongbao_core::{ChangeSet, Refusal, Task, Work};
 use tongbao_store::{
-    Fault, Store,
+    Fault, Outcome, Store,
     sqlite::{SqliteReader, SqliteStore},
 };
 
 use super::Place;
 use crate::by_hand::{
-    BANK, after, balance, change, changes, clean, everything, merchant, payer, post, posting, purse, put,
-    stored_merchant, yuan,
+    BANK, after, balance, change, changes, clean, committed, everything, id, merchant, payer, post, posting,
+    purse, put, step, stored_merchant, yuan,
 };
 
 #[test]
@@ -51,6 +53,35 @@ fn records_are_found_after_reopening_whatever_the_order_of_their_ids() {
         put(&store, after(0), vec![merchant(10 * u64::from(version), 1).into()]);
     }
     clean(&place.open());
+}
+
+#[test]
+fn tasks_that_a_worker_held_are_due_at_once_after_reopening() {
+    let place = Place::new();
+    let store = place.open();
+    let timer = |seconds, number| Task::new(after(seconds), Work::ExpirePayment(id(number)));
+    let tasks = vec![timer(1, 1), timer(2, 2), timer(900, 3)];
+    committed(change(&store, after(0), ChangeSet { tasks, ..ChangeSet::default() }));
+    let held = store.due(after(5), 10).wait().unwrap();
+    assert_eq!(held.len(), 2);
+    assert_eq!(store.due(after(5), 10).wait().unwrap(), []);
+    drop(store);
+
+    let store = place.open();
+    let again = store.due(after(5), 10).wait().unwrap();
+    let works = |tasks: &[Task]| tasks.iter().map(|task| task.work.task_id()).collect::<BTreeSet<_>>();
+    assert_eq!(works(&again), works(&held), "and the timer of later stays where it is");
+    drop(store);
+
+    // A key of the worker that is gone is nobody's.
+    let store = place.open();
+    let key = held[0].key;
+    let finished = step(&store, after(6), move |facts| match facts.task(&key)? {
+        true => Ok(ChangeSet { done: vec![key], ..ChangeSet::default() }),
+        false => Err(Refusal::LeaseLost.into()),
+    });
+    assert_eq!(finished, Ok(Outcome::Refused(Refusal::LeaseLost)));
+    assert_eq!(store.due(after(900), 10).wait().unwrap().len(), 3);
 }
 
 #[track_caller]

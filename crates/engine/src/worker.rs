@@ -2,7 +2,7 @@
 //!
 //! **Invariants.** Nothing is written while a call is under way. A task is done only by a step that
 //! still holds its lease, so two workers never both record one task. A worker that dies leaves its
-//! leases to run out.
+//! leases to run out, or to be ended when the file is opened anew.
 
 use std::{sync::Arc, time::Duration};
 

@@ -80,7 +80,9 @@ impl Filter {
         while more && !self.closing.load(Ordering::Relaxed) {
             let rows = page.query_map((&after, READ_ROWS_MAX), |row| row.get::<_, KeyDigest>(0));
             let digests: Vec<KeyDigest> = rows.and_then(Iterator::collect).map_err(|error| fault(&error))?;
-            digests.iter().for_each(|digest| self.take(digest));
+            for digest in &digests {
+                self.take(digest);
+            }
             more = digests.len() == READ_ROWS_MAX as usize;
             after = digests.last().map(|digest| digest.to_vec()).unwrap_or_default();
         }

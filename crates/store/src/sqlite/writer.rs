@@ -233,7 +233,9 @@ impl Committer<'_> {
                     self.standing.chain().failures += 1;
                 }
                 self.fault = fault.clone();
-                waiting.into_iter().for_each(|waiting| waiting.fail(&fault));
+                for waiting in waiting {
+                    waiting.fail(&fault);
+                }
                 Err(fault)
             }
         }

@@ -76,9 +76,13 @@ fn tasks_that_a_worker_held_are_due_at_once_after_reopening() {
     // A key of the worker that is gone is nobody's.
     let store = place.open();
     let key = held[0].key;
-    let finished = step(&store, after(6), move |facts| match facts.task(&key)? {
-        true => Ok(ChangeSet { done: vec![key], ..ChangeSet::default() }),
-        false => Err(Refusal::LeaseLost.into()),
+    let finished = step(&store, after(6), move |facts| {
+        let is_mine = facts.task(&key)?;
+        if is_mine {
+            Ok(ChangeSet { done: vec![key], ..ChangeSet::default() })
+        } else {
+            Err(Refusal::LeaseLost.into())
+        }
     });
     assert_eq!(finished, Ok(Outcome::Refused(Refusal::LeaseLost)));
     assert_eq!(store.due(after(900), 10).wait().unwrap().len(), 3);

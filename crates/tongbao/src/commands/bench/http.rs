@@ -48,7 +48,8 @@ struct World {
 pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     let scratch = Scratch::new(options.common.directory.as_deref())?;
     let probe = probe::run(scratch.path())?;
-    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
+    let server =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
     let engine = world::engine(&scratch)?;
     let (bound, keys, payers) = server.block_on(prepare(&engine))?;
     let address = bound.address();

@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod resources;
 pub mod sandbox;
 mod state;
+pub mod wechat;
 pub mod wire;
 
 pub use state::Api;

@@ -21,7 +21,7 @@ fn paid(payment: &Payment, attempt: &Attempt) -> Said {
 /// The answer to a new attempt.
 pub fn submit(payment: &Payment, attempt: &Attempt) -> Said {
     match attempt.fault {
-        None | Some(Fault::DuplicateNotification) => paid(payment, attempt),
+        None | Some(Fault::DuplicateNotification | Fault::SignatureProbe) => paid(payment, attempt),
         Some(Fault::Declined) => Said::Failed(Failure::Declined),
         Some(Fault::InsufficientBalance) => Said::Failed(Failure::InsufficientBalance),
         Some(Fault::ResultLate) => Said::Unknown,
@@ -32,9 +32,13 @@ pub fn submit(payment: &Payment, attempt: &Attempt) -> Said {
 pub fn query(payment: &Payment, attempt: &Attempt) -> Said {
     match attempt.fault {
         Some(Fault::ResultLate) => paid(payment, attempt),
-        None | Some(Fault::Declined | Fault::InsufficientBalance | Fault::DuplicateNotification) => {
-            submit(payment, attempt)
-        }
+        None
+        | Some(
+            Fault::Declined
+            | Fault::InsufficientBalance
+            | Fault::DuplicateNotification
+            | Fault::SignatureProbe,
+        ) => submit(payment, attempt),
     }
 }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ChangeSet, Context, Facts, Refusal, Stop, Task, TaskKey, Time, Work,
     endpoint::Endpoint,
-    event::Event,
+    event::{Event, EventKind},
     id::{AppId, DeliveryId, EndpointId, EventId},
     limits::DELIVERY_ATTEMPTS_KEPT_MAX,
 };
@@ -27,6 +27,11 @@ use crate::{
 /// Seconds from a failed attempt to the next: 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h, 24 h.
 /// Ten attempts over two days.
 pub const RETRY_AFTER_S: [i64; 9] = [5, 30, 120, 600, 3_600, 10_800, 21_600, 43_200, 86_400];
+
+/// The same for notifications of WeChat Pay's interface: 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, three times
+/// 30 min, 1 h, three times 3 h, twice 6 h. Sixteen attempts in 24 hours and four minutes, not spread.
+pub const WECHAT_RETRY_AFTER_S: [i64; 15] =
+    [15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600];
 
 /// Retries are spread by this many hundredths either way, so that a receiver that comes back is not
 /// met by all of them at once.
@@ -44,6 +49,45 @@ pub enum DeliveryStatus {
     Done,
     /// Failed as often as it may.
     GivenUp,
+}
+
+/// In whose words a receiver is told, and when again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// Our own: an event, signed by Standard Webhooks.
+    #[default]
+    Native,
+    /// WeChat Pay's: a sealed envelope.
+    Wechat,
+}
+
+impl Dialect {
+    /// That of the payment's own address.
+    pub(crate) const fn of(is_wechat: bool) -> Dialect {
+        if is_wechat { Dialect::Wechat } else { Dialect::Native }
+    }
+
+    /// Whether there are words for such an event. WeChat Pay tells of no failed attempt and of no closing.
+    pub const fn tells(self, kind: EventKind) -> bool {
+        match (self, kind) {
+            (Dialect::Native, _)
+            | (
+                Dialect::Wechat,
+                EventKind::PaymentSucceeded | EventKind::RefundSucceeded | EventKind::RefundFailed,
+            ) => true,
+            (Dialect::Wechat, EventKind::PaymentClosed | EventKind::PaymentFailed) => false,
+        }
+    }
+
+    /// How long to wait after so many failed attempts, in milliseconds; none is "no more".
+    fn retry_ms(self, failures: u8, sent: &Sent) -> Option<i64> {
+        let at = usize::from(failures);
+        match self {
+            Dialect::Native => RETRY_AFTER_S.get(at).map(|base| retry_ms(*base, sent)),
+            Dialect::Wechat => WECHAT_RETRY_AFTER_S.get(at).map(|base| base.saturating_mul(1_000)),
+        }
+    }
 }
 
 /// What came of one attempt.
@@ -74,6 +118,12 @@ pub struct Delivery {
     pub endpoint: Option<EndpointId>,
     /// Where to.
     pub url: String,
+    /// In whose words.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// Whether the first attempt carries a signature that must be refused.
+    #[serde(default)]
+    pub probe: bool,
     /// Where it stands.
     pub status: DeliveryStatus,
     /// How many attempts of the schedule failed.
@@ -107,12 +157,19 @@ impl Delivery {
             event: event.id,
             endpoint,
             url,
+            dialect: Dialect::Native,
+            probe: false,
             status: DeliveryStatus::Due,
             failures: 0,
             attempts: Vec::new(),
             next_at: Some(cx.at()),
             created_at: cx.at(),
         }
+    }
+
+    /// Whether the next attempt is to carry a signature that must be refused.
+    pub fn is_probe(&self) -> bool {
+        self.probe && self.attempts.is_empty()
     }
 
     /// Whether it is done or given up: only a re-send changes it then.
@@ -134,7 +191,7 @@ impl Delivery {
         match (self.status, delivered) {
             (DeliveryStatus::Due | DeliveryStatus::Waiting, true) => next.status = DeliveryStatus::Done,
             (DeliveryStatus::Due | DeliveryStatus::Waiting, false) => {
-                let wait_ms = RETRY_AFTER_S.get(usize::from(self.failures)).map(|base| retry_ms(*base, sent));
+                let wait_ms = self.dialect.retry_ms(self.failures, sent);
                 next.failures = self.failures.saturating_add(1);
                 next.next_at = wait_ms.map(|ms| sent.attempt.at.plus_ms(ms));
                 next.status =

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChangeSet, Context, Facts, Id, Stop, Task, Time, Work,
-    delivery::Delivery,
+    delivery::{Delivery, Dialect},
     endpoint::Endpoint,
     id::{AlarmId, AppId, EventId},
     merchant,
@@ -90,8 +90,12 @@ pub struct Audience<'a> {
     pub app: AppId,
     /// The payment's own address.
     pub notify_url: Option<&'a str>,
+    /// In whose words the payment's own address is told.
+    pub dialect: Dialect,
     /// How often each is told; more than once only when a sandbox was asked to.
     pub copies: u8,
+    /// Whether the payment's own address is first sent a signature that must be refused.
+    pub probe: bool,
 }
 
 /// Records an event and plans its deliveries: to the payment's own `notify_url` and to each of the
@@ -107,14 +111,18 @@ pub fn announce(
     let app = merchant::app(facts, audience.app)?;
     let event = Event { id: cx.draw(), version: 1, app: app.id, kind, subject, created_at: cx.at() };
     let mut targets = Vec::new();
-    targets.extend(audience.notify_url.map(|url| (None, url.to_owned())));
+    let told = audience.notify_url.filter(|_| audience.dialect.tells(kind));
+    targets.extend(told.map(|url| (None, url.to_owned())));
     for id in &app.endpoints {
         let endpoint = facts.get::<Endpoint>(*id)?.filter(|endpoint| endpoint.wants(kind));
         targets.extend(endpoint.map(|endpoint| (Some(*id), endpoint.url.clone())));
     }
     for _ in 0..audience.copies {
         for (endpoint, url) in &targets {
-            let delivery = Delivery::new(cx, &event, *endpoint, url.clone());
+            let mut delivery = Delivery::new(cx, &event, *endpoint, url.clone());
+            if endpoint.is_none() {
+                (delivery.dialect, delivery.probe) = (audience.dialect, audience.probe);
+            }
             change.tasks.push(Task::new(cx.at(), Work::Deliver(delivery.id)));
             change.put(delivery);
         }

@@ -173,6 +173,10 @@ ids! {
     SandboxId = Sandbox, 13, "sbx";
     /// An alarm: something a person must look at.
     AlarmId = Alarm, 14, "alm";
+    /// A merchant's identity in WeChat Pay's interface.
+    WechatMerchantId = WechatMerchant, 15, "wxm";
+    /// The platform's keys in WeChat Pay's interface.
+    WechatPlatformId = WechatPlatform, 16, "wxp";
 }
 
 /// Any id.

@@ -33,6 +33,7 @@ pub mod refund;
 pub mod refusal;
 pub mod sandbox;
 pub mod time;
+pub mod wechat;
 
 pub use change::{Actor, Cause, ChangeSet, Task, TaskKey, Work};
 pub use context::Context;

@@ -41,6 +41,20 @@ pub const EXPIRES_IN_S_MAX: i64 = 7 * 24 * 3_600;
 /// Unless the merchant says otherwise a payment is open for half an hour.
 pub const EXPIRES_IN_S_DEFAULT: i64 = 1_800;
 
+/// An order of WeChat Pay's interface may be paid for a minute at least and for 90 days at most; other times
+/// are moved there (page 4012791877 of its documents).
+pub const WECHAT_EXPIRES_IN_S_MIN: i64 = 60;
+/// See [`WECHAT_EXPIRES_IN_S_MIN`].
+pub const WECHAT_EXPIRES_IN_S_MAX: i64 = 90 * 24 * 3_600;
+/// An order that is not paid is closed after seven days (same page).
+pub const WECHAT_EXPIRES_IN_S_DEFAULT: i64 = 7 * 24 * 3_600;
+/// An order can be refunded for 365 days after it was paid (same interface).
+pub const WECHAT_REFUND_WINDOW_MS: i64 = 365 * 24 * 3_600 * 1_000;
+/// Appids bound to one merchant number: 50, by the rules of the same interface.
+pub const WECHAT_APPIDS_MAX: usize = 50;
+/// Certificates of one merchant number. They last five years; a merchant who has used up 32 gets a new number.
+pub const WECHAT_CERTIFICATES_MAX: usize = 32;
+
 /// Characters of a URL.
 pub const URL_CHARS_MAX: usize = 2_048;
 

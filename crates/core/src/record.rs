@@ -22,6 +22,7 @@ use crate::{
     payment::Payment,
     refund::Refund,
     sandbox::Sandbox,
+    wechat::{WechatMerchant, WechatPlatform},
 };
 
 /// Room for most stored forms.
@@ -106,6 +107,8 @@ records! {
     Message { MessageId },
     Sandbox { SandboxId },
     Alarm { AlarmId },
+    WechatMerchant { WechatMerchantId },
+    WechatPlatform { WechatPlatformId },
 }
 
 /// A name that one record holds for ever.
@@ -125,6 +128,16 @@ pub enum Key {
     ChannelReference(Channel, String),
     /// The settings of the sandbox.
     Sandbox,
+    /// A merchant number of WeChat Pay's interface.
+    WechatMerchant(String),
+    /// The platform's keys in WeChat Pay's interface.
+    WechatPlatform,
+    /// A transaction id of WeChat Pay's interface.
+    WechatTransaction(String),
+    /// A refund id of WeChat Pay's interface.
+    WechatRefund(String),
+    /// The token in the prepay codes of an order.
+    WechatPrepay(String),
 }
 
 /// 128 bits of BLAKE3 over a key: what the index holds.
@@ -150,6 +163,11 @@ impl Key {
             Key::Sandbox => {
                 hash.update(&[7]);
             }
+            Key::WechatMerchant(text) => tagged(&mut hash, 8, text),
+            Key::WechatPlatform => tagged(&mut hash, 9, ""),
+            Key::WechatTransaction(text) => tagged(&mut hash, 10, text),
+            Key::WechatRefund(text) => tagged(&mut hash, 11, text),
+            Key::WechatPrepay(text) => tagged(&mut hash, 12, text),
         }
         let mut digest = KeyDigest::default();
         hash.finalize_xof().fill(&mut digest);
@@ -159,6 +177,10 @@ impl Key {
 
 fn named(hash: &mut blake3::Hasher, tag: u8, owner: Id, text: &str) {
     hash.update(&[tag]).update(&owner.bytes()).update(text.as_bytes());
+}
+
+fn tagged(hash: &mut blake3::Hasher, tag: u8, text: &str) {
+    hash.update(&[tag]).update(text.as_bytes());
 }
 
 /// A list that records stand in, in the order of their ids, which is the order of their making.
@@ -245,6 +267,8 @@ impl Record {
             Record::Refund(refund) => refund.keys(),
             Record::Reply(reply) => vec![Key::Idempotency(reply.app, reply.key.clone())],
             Record::Sandbox(_) => vec![Key::Sandbox],
+            Record::WechatMerchant(merchant) => merchant.keys(),
+            Record::WechatPlatform(_) => vec![Key::WechatPlatform],
             Record::Merchant(_)
             | Record::App(_)
             | Record::Event(_)
@@ -271,7 +295,9 @@ impl Record {
             }
             Record::Message(_) => vec![List::Messages],
             Record::Alarm(_) => vec![List::Alarms],
-            Record::Reply(_) | Record::Sandbox(_) => Vec::new(),
+            Record::Reply(_) | Record::Sandbox(_) | Record::WechatMerchant(_) | Record::WechatPlatform(_) => {
+                Vec::new()
+            }
         }
     }
 }

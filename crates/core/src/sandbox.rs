@@ -22,6 +22,9 @@ pub enum Fault {
     ResultLate,
     /// The notification of the result is sent twice.
     DuplicateNotification,
+    /// The notification of the result is first sent with a signature that must be refused. Only an order of
+    /// WeChat Pay's interface is told of in that way.
+    SignatureProbe,
 }
 
 /// A fault waiting for its attempt.

@@ -6,21 +6,24 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tongbao_core::{
     Actor, Refusal, TaskKey, Time,
-    delivery::{self, Delivery, DeliveryAttempt, DeliveryStatus, Sent},
+    delivery::{self, Delivery, DeliveryAttempt, DeliveryStatus, Dialect, Sent},
     endpoint::{Endpoint, EndpointStatus, WebhookSecret},
     event::Event,
     id::DeliveryId,
     merchant::App,
 };
+use tongbao_store::Fault;
 
 use crate::{
     Engine, Error, Input, RenderEvent,
-    webhook::{Outcome, Sender, SignedHeaders, sign},
+    webhook::{Failure, Outcome, Sender, sender, sign},
+    wechat::{self, RenderOrderEvent},
 };
 
 /// Deliveries under way to one receiver at once.
@@ -31,6 +34,8 @@ const BUSY_MS: i64 = 1_000;
 const BREAKER_FAILURES: u32 = 10;
 /// For how long, in milliseconds.
 const BREAKER_REST_MS: i64 = 30_000;
+/// How long a receiver of WeChat Pay's interface may take to answer: five seconds, by its documents.
+const WECHAT_DEADLINE: Duration = Duration::from_secs(5);
 /// Receivers remembered; beyond that the ones that are idle and healthy are forgotten.
 const RECEIVERS_KEPT_MAX: usize = 10_000;
 
@@ -44,6 +49,7 @@ struct Receiver {
 pub struct Deliveries {
     sender: Sender,
     render: RenderEvent,
+    render_order: Option<RenderOrderEvent>,
     receivers: Mutex<HashMap<String, Receiver>>,
 }
 
@@ -56,8 +62,9 @@ enum Place {
 /// What is sent, ready to go.
 struct Letter {
     url: String,
-    headers: SignedHeaders,
+    headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    deadline: Duration,
 }
 
 fn input(name: &'static str) -> Input {
@@ -71,7 +78,13 @@ fn receiver_of(url: &str) -> String {
 impl Deliveries {
     /// Deliveries through this sender, of events written by `render`.
     pub fn new(sender: Sender, render: RenderEvent) -> Deliveries {
-        Deliveries { sender, render, receivers: Mutex::default() }
+        Deliveries { sender, render, render_order: None, receivers: Mutex::default() }
+    }
+
+    /// The same, also for the orders of WeChat Pay's interface.
+    #[must_use]
+    pub fn with_orders(self, render_order: RenderOrderEvent) -> Deliveries {
+        Deliveries { render_order: Some(render_order), ..self }
     }
 
     /// Delivers once, or puts it off.
@@ -87,13 +100,17 @@ impl Deliveries {
                 return engine.run(input("postpone_delivery"), postpone).await;
             }
         };
-        let Some(letter) = self.letter(engine, &found)? else {
+        let Some(letter) = self.letter(engine, &found).await? else {
             let abandon =
                 move |facts: &dyn tongbao_core::Facts, _: &mut _| delivery::abandon(facts, id, lease);
             return engine.run(input("abandon_delivery"), abandon).await;
         };
         let at = engine.now();
-        let outcome = self.sender.send(&letter.url, &letter.headers, letter.body).await;
+        let Letter { url, headers, body, deadline } = letter;
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let outcome = self.sender.send_within(&url, &headers, body, deadline).await;
+        let outcome = judged(&found, outcome);
         self.note(&receiver, outcome.is_success(), engine.now());
         drop(permit);
         let sent = sent(at, &outcome, engine.entropy.seed());
@@ -132,18 +149,64 @@ impl Deliveries {
     }
 
     /// What to send; nothing when the endpoint is gone or was switched off.
-    fn letter(&self, engine: &Engine, delivery: &Delivery) -> Result<Option<Letter>, Error> {
+    async fn letter(&self, engine: &Engine, delivery: &Delivery) -> Result<Option<Letter>, Error> {
         let gone = Error::Refused(Refusal::NotFound("event"));
         let event = engine.store.get::<Event>(delivery.event)?.ok_or(gone)?;
+        match delivery.dialect {
+            Dialect::Native => self.native_letter(engine, delivery, &event),
+            Dialect::Wechat => self.wechat_letter(engine, delivery, &event).await,
+        }
+    }
+
+    async fn wechat_letter(
+        &self,
+        engine: &Engine,
+        delivery: &Delivery,
+        event: &Event,
+    ) -> Result<Option<Letter>, Error> {
+        let missing = || Fault::Broken("nobody writes notifications of orders".to_owned());
+        let render = self.render_order.as_ref().ok_or_else(missing)?;
+        let Some(notice) = render(engine, event) else { return Ok(None) };
+        let sealed = wechat::seal(engine, delivery, event, &notice).await?;
+        Ok(sealed.map(|sealed| Letter {
+            url: delivery.url.clone(),
+            headers: sealed.headers,
+            body: sealed.body,
+            deadline: WECHAT_DEADLINE,
+        }))
+    }
+
+    fn native_letter(
+        &self,
+        engine: &Engine,
+        delivery: &Delivery,
+        event: &Event,
+    ) -> Result<Option<Letter>, Error> {
         let Some(secrets) = secrets(engine, delivery)? else { return Ok(None) };
         let secrets = engine.live_secrets(&secrets, engine.now());
-        let secrets = secrets.map_err(|unreadable| tongbao_store::Fault::Broken(unreadable.to_string()))?;
-        let body = (self.render)(&event);
+        let secrets = secrets.map_err(|unreadable| Fault::Broken(unreadable.to_string()))?;
+        let body = (self.render)(event);
         // Receivers compare it with their own clock, which a sandbox cannot move.
         let timestamp_s = engine.clock.world().ms().div_euclid(1_000);
         let headers = sign(&event.id.to_string(), timestamp_s, &body, &secrets, Some(&engine.signing_key));
-        Ok(Some(Letter { url: delivery.url.clone(), headers, body }))
+        let headers = headers.pairs().map(|(name, value)| (name, value.to_owned())).to_vec();
+        Ok(Some(Letter { url: delivery.url.clone(), headers, body, deadline: sender::DEADLINE }))
     }
+}
+
+/// What an outcome means in the delivery's dialect. WeChat Pay's takes 200 and 204 for success and nothing
+/// else; and who takes a signature that had to be refused has failed.
+fn judged(delivery: &Delivery, mut outcome: Outcome) -> Outcome {
+    match (delivery.dialect, outcome.status) {
+        (Dialect::Wechat, Some(200 | 204)) if delivery.is_probe() => {
+            outcome.failure = Some(Failure::ProbeAccepted);
+        }
+        (Dialect::Wechat, Some(status)) if outcome.is_success() && !matches!(status, 200 | 204) => {
+            outcome.failure = Some(Failure::Http(status));
+        }
+        (Dialect::Native | Dialect::Wechat, _) => {}
+    }
+    outcome
 }
 
 /// The secrets that sign for a delivery; none when its endpoint takes nothing any more. A re-send asked

@@ -14,6 +14,7 @@ mod ports;
 mod step;
 pub mod vault;
 pub mod webhook;
+pub mod wechat;
 mod worker;
 
 use std::sync::Arc;
@@ -74,6 +75,8 @@ pub struct Engine {
     pub signing_key: SigningKey,
     /// Sandbox or production.
     pub mode: Mode,
+    /// Keys of WeChat Pay's interface.
+    pub(crate) wechat: wechat::Keyring,
     /// Where passwords wait to be checked.
     pub(crate) checks: password::Checks,
     /// Tells the worker that something is due now.
@@ -96,6 +99,7 @@ impl Engine {
             signing_key: SigningKey::from_seed(vault.signing_seed()),
             vault: Arc::new(vault),
             mode,
+            wechat: wechat::Keyring::new(),
             checks: password::Checks::new(),
             wake: Arc::new(Notify::new()),
         })

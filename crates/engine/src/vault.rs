@@ -28,6 +28,10 @@ pub enum Field {
     WebhookSecret,
     /// A payer's phone number.
     Phone,
+    /// The key that a merchant of WeChat Pay's interface shares with the platform.
+    WechatApiV3Key,
+    /// A private key of the platform in WeChat Pay's interface.
+    WechatPlatformKey,
 }
 
 impl Field {
@@ -35,6 +39,8 @@ impl Field {
         match self {
             Field::WebhookSecret => b"webhook secret",
             Field::Phone => b"phone",
+            Field::WechatApiV3Key => b"wechat api v3 key",
+            Field::WechatPlatformKey => b"wechat platform key",
         }
     }
 }

@@ -96,7 +96,14 @@ fn passes(kind: Kind) -> bool {
         | Kind::Reply
         | Kind::Message
         | Kind::Alarm => true,
-        Kind::Merchant | Kind::App | Kind::ApiKey | Kind::Payer | Kind::Endpoint | Kind::Sandbox => false,
+        Kind::Merchant
+        | Kind::App
+        | Kind::ApiKey
+        | Kind::Payer
+        | Kind::Endpoint
+        | Kind::Sandbox
+        | Kind::WechatMerchant
+        | Kind::WechatPlatform => false,
     }
 }
 

@@ -8,6 +8,7 @@ mod instance;
 mod output;
 mod seed;
 mod server;
+mod wechat_seed;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
-//! What a new sandbox begins with: a merchant, an app, a secret key, three payers with balances.
+//! What a new sandbox begins with: a merchant, an app, a secret key, three payers with balances, and the merchant's
+//! identity in WeChat Pay's interface.
 //!
-//! **Invariant.** It is decided whole, its file is made durable, and then it is committed in one step. A
+//! **Invariant.** It is decided whole, its files are made durable, and then it is committed in one step. A
 //! process that is killed before the commit leaves an empty store, and the next start makes everything anew; one
 //! that is killed after it leaves a whole sandbox.
 
@@ -14,11 +15,16 @@ use tongbao_core::{
     ledger::{AccountKey, AccountState, Channel},
     merchant::{self, NewMerchant},
     payer, sandbox,
+    wechat::{merchant as wechat_merchant, platform},
 };
 use tongbao_engine::{Engine, Input};
 use tongbao_money::{Amount, BasisPoints, Currency, Money};
 
-use crate::{instance::write_private, output::Failure};
+use crate::{
+    instance::write_private,
+    output::Failure,
+    wechat_seed::{SandboxWechat, WechatSeed},
+};
 
 /// What the merchant pays per payment: 0.60 %, the usual rate of Chinese wallets.
 const FEE_BPS: u16 = 60;
@@ -48,6 +54,9 @@ pub(crate) struct SandboxFile {
     pub(crate) app: AppId,
     /// The test payers.
     pub(crate) payers: Vec<SandboxPayer>,
+    /// The merchant in WeChat Pay's interface; a sandbox from before that has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wechat: Option<SandboxWechat>,
 }
 
 /// A test payer.
@@ -119,12 +128,19 @@ impl Made {
 
 /// What a new sandbox begins with, not in the store yet.
 pub(crate) struct Seed {
-    /// What its file says. It must be on the disk before the commit: the keys are nowhere else.
+    /// What its file says.
     pub(crate) file: SandboxFile,
+    wechat: WechatSeed,
     change: ChangeSet,
 }
 
 impl Seed {
+    /// Writes its files. They must be on the disk before the commit: the keys are nowhere else.
+    pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
+        self.wechat.write(file.parent().unwrap_or(Path::new("")))?;
+        self.file.write(file)
+    }
+
     /// Puts all of it into the store, which must be empty, in one commit.
     pub(crate) async fn sow(&self, engine: &Engine) -> Result<(), Failure> {
         let input = Input { actor: Actor::Operator, name: "seed_sandbox" };
@@ -152,10 +168,23 @@ pub(crate) fn sandbox(engine: &Engine, api: &str) -> Result<Seed, Failure> {
         let id = test_payer(engine, &mut made, &mut cx, (phone, password, balance))?;
         payers.push(SandboxPayer { id, phone: phone.to_owned(), password: password.to_owned(), balance });
     }
-    let webhook_public_key = engine.signing_key.public_key();
-    let api = api.to_owned();
-    let file = SandboxFile { api, secret_key, webhook_secret, webhook_public_key, merchant, app, payers };
-    Ok(Seed { file, change: made.0 })
+    let ids: Vec<PayerId> = payers.iter().map(|payer| payer.id).collect();
+    let seed = WechatSeed::make(engine, app, &ids)?;
+    let founded = platform::found(&made, &mut cx, &seed.platform);
+    made.add(founded)?;
+    let registered = wechat_merchant::register(&made, &mut cx, &seed.merchant);
+    made.add(registered)?;
+    let file = SandboxFile {
+        api: api.to_owned(),
+        secret_key,
+        webhook_secret,
+        webhook_public_key: engine.signing_key.public_key(),
+        merchant,
+        app,
+        payers,
+        wechat: Some(seed.shown.clone()),
+    };
+    Ok(Seed { file, wechat: seed, change: made.0 })
 }
 
 /// A payer with this much money from the sandbox's bank.

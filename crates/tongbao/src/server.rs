@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Json, Router,
     extract::{Request, State},
-    middleware::map_request,
+    middleware::{from_fn, map_request},
     response::IntoResponse,
     routing::get,
 };
@@ -19,6 +19,7 @@ use tongbao_api::{
     openapi,
     rate::{KEYS_MAX, Limiter, RateLimit, by_network},
     sandbox::sandbox_router,
+    wechat::{self, render_order_event},
 };
 use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
 use tongbao_store::{Page, Query};
@@ -65,7 +66,8 @@ impl Bound {
         notes: Option<SandboxNotes>,
     ) -> Result<(), Failure> {
         let sender = Sender::new(engine.mode.webhook_policy())?;
-        let worker = Worker::new(Arc::clone(&engine), Deliveries::new(sender, render_event(base_url)));
+        let deliveries = Deliveries::new(sender, render_event(base_url)).with_orders(render_order_event());
+        let worker = Worker::new(Arc::clone(&engine), deliveries);
         let router = router(&engine, base_url, notes, self.rate)?;
         let (stop, stopped) = watch::channel(false);
         let mut worker = tokio::spawn(worker.run(until(stopped.clone())));
@@ -126,6 +128,9 @@ fn router(
     let addresses = Arc::new(Limiter::new(rate.address(), KEYS_MAX));
     let mut router = openapi::router(Arc::clone(&api)).layer(RateLimit::new(keys, by_key));
     let mut shown = handlers::router(Arc::clone(&pages));
+    let limit = RateLimit::new(addresses, by_network);
+    let door = wechat::router(Arc::clone(&api), rate.key());
+    let door = door.layer(limit.clone()).layer(from_fn(wechat::reword));
     // No routes at all for an engine of production.
     router = router.merge(sandbox_router(api));
     if let Some(notes) = notes {
@@ -133,7 +138,7 @@ fn router(
     }
     router = router.merge(shown.layer(map_request(name_request)));
     let health = Router::new().route("/health", get(health)).with_state(Arc::clone(engine));
-    Ok(router.layer(RateLimit::new(addresses, by_network)).merge(health))
+    Ok(router.layer(limit).merge(door).merge(health))
 }
 
 /// Tells the pages what the listener calls a request, so that an error page and the log name it alike.

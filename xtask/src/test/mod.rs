@@ -4,8 +4,10 @@
 //! counts every test and every stage; on a build server nothing is skipped for want of a program.
 
 mod count;
+mod sandbox;
 mod schemathesis;
 mod stages;
+mod wechat;
 
 use std::time::Instant;
 

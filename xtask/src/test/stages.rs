@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::count::Count;
-use super::schemathesis;
+use super::{schemathesis, wechat};
 use crate::run::{self, Stop};
 use crate::{openapi, tidy, tools};
 
@@ -34,6 +34,8 @@ pub(crate) enum Stage {
     Fuzz,
     /// Requests made up from the OpenAPI document
     Schemathesis,
+    /// SDKs of WeChat Pay against the sandbox
+    Wechat,
     /// The release binary, killed and restarted under load
     Killloop,
     /// A browser and its driver for the page tests
@@ -44,7 +46,7 @@ pub(crate) enum Stage {
 
 impl Stage {
     /// Cheap and common failures first; the tests last, so that a run ends with their summary.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Fmt,
         Self::Clippy,
         Self::Tidy,
@@ -54,6 +56,7 @@ impl Stage {
         Self::Openapi,
         Self::Fuzz,
         Self::Schemathesis,
+        Self::Wechat,
         Self::Killloop,
         Self::Browser,
         Self::Tests,
@@ -100,6 +103,7 @@ impl Workshop {
             }
             Stage::Fuzz => self.fuzz(),
             Stage::Schemathesis => schemathesis::conform(&self.release("tongbao")?),
+            Stage::Wechat => wechat::conform(&self.built_or_debug("tongbao")?),
             Stage::Killloop => self.kill_loop(),
             Stage::Browser => self.find_browser(),
             Stage::Tests => self.tests(),
@@ -120,6 +124,16 @@ impl Workshop {
             self.built = true;
         }
         Ok(run::target().join("release").join(name))
+    }
+
+    /// The path of a binary that was built in release mode before, or else of one for debugging, which is there
+    /// sooner.
+    fn built_or_debug(&mut self, name: &str) -> Result<PathBuf, Stop> {
+        if self.built {
+            return self.release(name);
+        }
+        run::succeed(&mut run::cargo(["build", "--package", name]))?;
+        Ok(run::target().join("debug").join(name))
     }
 
     fn fuzz(&mut self) -> Result<(), Stop> {

@@ -91,5 +91,10 @@ mod tests {
     fn versions_stand_in_one_place() {
         let own = "[package]\nname = \"xtask\"\n[dev-dependencies]\nclap = \"4\"\n";
         check_three(LISTED, own, "# clap: a\n", &["xtask/Cargo.toml:4"]);
+        // A client in a workspace of its own is no part of this one.
+        let apart =
+            ("conformance/Cargo.toml", "[package]\nname = \"c\"\n[dependencies]\nurl = \"2\"\n[workspace]\n");
+        let files = [(ROOT, LISTED), ("xtask/Cargo.toml", USER), apart, (REASONS, "# clap: a\n")];
+        check(reasons, &files, &[]);
     }
 }

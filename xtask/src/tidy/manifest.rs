@@ -26,11 +26,15 @@ pub(crate) struct Manifest<'a> {
     pub(crate) dependencies: Vec<Dependency>,
 }
 
-/// Every package's manifest. One that is not TOML is left out: cargo has a better message for it.
+/// Every package's manifest. One that is not TOML is left out: cargo has a better message for it. So is one that is a
+/// workspace of its own: nothing of it goes into ours.
 pub(crate) fn manifests(tree: &Tree) -> Vec<Manifest<'_>> {
     let read = |directory| {
         let source = tree.get(&format!("{directory}/Cargo.toml"))?;
         let table: Table = source.text.parse().ok()?;
+        if table.contains_key("workspace") {
+            return None;
+        }
         let name = table.get("package")?.get("name")?.as_str()?.to_owned();
         Some(Manifest { directory, source, name, dependencies: dependencies(&table, source) })
     };

@@ -8,6 +8,7 @@
 mod browser;
 mod cargo_deny;
 mod schemathesis;
+mod wechat;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,12 +19,14 @@ use crate::run::{self, Stop};
 pub(crate) use browser::{Browser, browser};
 pub(crate) use cargo_deny::cargo_deny;
 pub(crate) use schemathesis::schemathesis;
+pub(crate) use wechat::{WechatClients, wechat_clients};
 
 /// Finds or installs everything, and says where it is.
 pub(crate) fn command() -> Result<(), Stop> {
     let found = [
         ("cargo-deny", cargo_deny()),
         ("schemathesis", schemathesis()),
+        ("wechat", wechat_clients().map(|clients| clients.node)),
         ("chromedriver", browser().map(|browser| browser.driver)),
     ];
     let mut last = Ok(());
@@ -42,6 +45,16 @@ pub(crate) fn command() -> Result<(), Stop> {
 /// Where tools of our own choosing are installed.
 fn place() -> PathBuf {
     run::target().join("tools")
+}
+
+/// Makes a virtual environment for Python; Debian keeps the module for it in a package of its own.
+fn python_environment(venv: &Path) -> Result<(), Stop> {
+    let make = || run::succeed(run::program("python3").args(["-m", "venv", "--clear"]).arg(venv));
+    if run::which("python3").is_some() && make().is_ok() {
+        return Ok(());
+    }
+    apt_install(&["python3", "python3-venv"])?;
+    make().map_err(|stop| missing("python3 with venv", "apt-get install python3-venv", stop.to_string()))
 }
 
 /// A program that is not here, with the way to get it.

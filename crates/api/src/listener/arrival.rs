@@ -54,6 +54,12 @@ impl RequestId {
         Self(text)
     }
 
+    /// The 128 bits that it spells.
+    pub fn to_u128(self) -> u128 {
+        let place = |digit: &u8| ALPHABET.iter().position(|known| known == digit).unwrap_or_default();
+        self.0[PREFIX.len()..].iter().fold(0, |bits, digit| bits << 5 | place(digit) as u128)
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("the alphabet is ASCII")
@@ -126,6 +132,7 @@ mod tests {
         // The example of the `TypeID` specification: 0188bac7-4afa-78aa-bc3b-bd1eef28d881.
         let example = RequestId::from_u128(0x0188_bac7_4afa_78aa_bc3b_bd1e_ef28_d881);
         assert_eq!(example.as_str(), "req_01h2xcejqtf2nbrexx3vqjhp41");
+        assert_eq!(example.to_u128(), 0x0188_bac7_4afa_78aa_bc3b_bd1e_ef28_d881);
     }
 
     #[test]

@@ -162,7 +162,8 @@ fn finish(
 fn add_headers(headers: &mut HeaderMap, request_id: RequestId) {
     let id = Bytes::copy_from_slice(request_id.as_str().as_bytes());
     if let Ok(value) = HeaderValue::from_maybe_shared(id) {
-        headers.insert(REQUEST_ID, value);
+        // A door that speaks another protocol has its own words for the same id.
+        headers.entry(REQUEST_ID).or_insert(value);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Pages and assets that may be cached say so themselves; answers about money never are.

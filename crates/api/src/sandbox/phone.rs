@@ -8,19 +8,20 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Actor, Key, Want,
+    Actor, Key, Refusal, Want,
     id::{PayerId, PaymentId},
     payment::{
         Method, Payment, Status,
         steps::{self, Pay, Proof},
     },
+    wechat::order::PrepayOver,
 };
-use tongbao_engine::{Error, Input};
+use tongbao_engine::{Error, Input, wechat::prepay::Scanned};
 
 use crate::{
     json::StrictJson,
     problem::{INVALID_VALUE, Problem},
-    refusal::failed,
+    refusal::{failed, fault, refused},
     resources::payments::PaymentBody,
     state::Api,
     wire::parse_param_id,
@@ -80,15 +81,31 @@ pub async fn pay(api: &Api, payer: PayerId, payment: PaymentId, method: Method) 
     api.engine.step_wanting(input, want, move |facts, cx| steps::pay(facts, cx, &ask)).await
 }
 
+/// The payment that a code names, also one of WeChat Pay's interface: a `code_url`, a prepay id or an `h5_url`.
+fn scanned(api: &Api, code: &str) -> Result<PaymentId, Problem> {
+    let invalid = |detail: &'static str| Problem::of(INVALID_VALUE).param("code").detail(detail);
+    match api.engine.scan_wechat(code).map_err(|error| fault(&error))? {
+        Scanned::Payment(payment) => Ok(payment),
+        Scanned::Unknown => Err(refused(&Refusal::NotFound("payment"))),
+        Scanned::Over(PrepayOver::Expired) => Err(refused(&Refusal::PaymentExpired)),
+        Scanned::Over(PrepayOver::Replaced) => {
+            Err(invalid("The order was placed again, and this code was replaced by a newer one."))
+        }
+        Scanned::NoCode => payment_of_code(code).ok_or_else(|| {
+            invalid(
+                "`code` must be the id of a payment, its `qr_text` or its `cashier_url`; or a `code_url`, \
+                 `prepay_id` or `h5_url` of WeChat Pay's interface.",
+            )
+        }),
+    }
+}
+
 pub(super) async fn create_attempt(
     State(api): State<Arc<Api>>,
     StrictJson { value, .. }: StrictJson<CreateAttempt>,
 ) -> Result<Response, Problem> {
     let payer = parse_param_id("payer", &value.payer)?;
-    let payment = payment_of_code(&value.code).ok_or_else(|| {
-        let detail = "`code` must be the id of a payment, its `qr_text` or its `cashier_url`.";
-        Problem::of(INVALID_VALUE).param("code").detail(detail)
-    })?;
+    let payment = scanned(&api, &value.code)?;
     let payment = pay(&api, payer, payment, value.method.method()).await.map_err(|error| failed(&error))?;
     let paid = payment.status == Status::Succeeded;
     let body = AttemptBody { paid, payment: PaymentBody::of(&payment, &api.base_url) };

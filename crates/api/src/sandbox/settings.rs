@@ -73,6 +73,7 @@ enum FaultName {
     InsufficientBalance,
     ResultLate,
     DuplicateNotification,
+    SignatureProbe,
 }
 
 impl FaultName {
@@ -82,6 +83,7 @@ impl FaultName {
             FaultName::InsufficientBalance => Fault::InsufficientBalance,
             FaultName::ResultLate => Fault::ResultLate,
             FaultName::DuplicateNotification => Fault::DuplicateNotification,
+            FaultName::SignatureProbe => Fault::SignatureProbe,
         }
     }
 
@@ -91,6 +93,7 @@ impl FaultName {
             Fault::InsufficientBalance => FaultName::InsufficientBalance,
             Fault::ResultLate => FaultName::ResultLate,
             Fault::DuplicateNotification => FaultName::DuplicateNotification,
+            Fault::SignatureProbe => FaultName::SignatureProbe,
         }
     }
 }

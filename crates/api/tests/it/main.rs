@@ -16,3 +16,7 @@ mod listener;
 mod protocol;
 mod rate;
 mod socket;
+mod wechat_hostile;
+mod wechat_notices;
+mod wechat_orders;
+mod wechat_shop;

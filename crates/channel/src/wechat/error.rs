@@ -313,7 +313,7 @@ pub struct Refusal {
     /// The text for people, of at most [`MESSAGE_CHARS_MAX`] characters.
     pub message: Cow<'static, str>,
     /// What was wrong where.
-    pub detail: Option<Detail>,
+    pub detail: Option<Box<Detail>>,
     /// The number for `Request-ID`.
     pub number: InternalCode,
 }
@@ -343,7 +343,7 @@ impl Refusal {
     /// The same with a detail.
     #[must_use]
     pub fn with(self, detail: Detail) -> Refusal {
-        Refusal { detail: Some(detail), ..self }
+        Refusal { detail: Some(Box::new(detail)), ..self }
     }
 
     /// `PARAM_ERROR` about one parameter, with what is wrong as the text.
@@ -374,7 +374,7 @@ impl Refusal {
         let body = Body {
             code: self.code.as_str().to_owned(),
             message: self.message.clone().into_owned(),
-            detail: self.detail.clone(),
+            detail: self.detail.as_deref().cloned(),
         };
         serde_json::to_vec(&body).expect("texts and numbers are always JSON")
     }

@@ -7,13 +7,14 @@ use tongbao_money::{Amount, Money};
 use super::{Item, Payment, Status, steps::timer};
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop,
-    id::AppId,
+    id::{AppId, PaymentId},
     limits::{
         CURRENCIES, CURRENCIES_MUST, DESCRIPTION_CHARS_MAX, EXPIRES_IN_S_MAX, EXPIRES_IN_S_MIN, ITEMS_MAX,
         METADATA_ENTRIES_MAX, METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX, ORDER_NO_CHARS_MAX,
         PAYMENT_AMOUNT_MAX, URL_CHARS_MAX,
     },
-    merchant::{self, Merchant},
+    merchant::{self, App, Merchant},
+    wechat::WechatOrder,
 };
 
 /// What a merchant asks for.
@@ -58,6 +59,14 @@ fn invalid(param: &'static str, must: &'static str) -> Refusal {
 impl NewPayment {
     /// Whether every field is within its limits; says which is not.
     pub fn check(&self) -> Result<(), Refusal> {
+        if !(EXPIRES_IN_S_MIN..=EXPIRES_IN_S_MAX).contains(&self.expires_in_s) {
+            return Err(invalid("expires_in", "from 60 seconds to 7 days, in seconds"));
+        }
+        self.check_content()
+    }
+
+    /// The same without its time, whose limits depend on the door.
+    pub(crate) fn check_content(&self) -> Result<(), Refusal> {
         if !is_order_no(&self.order_no) {
             return Err(invalid("order_no", "1 to 64 letters, digits or characters of _-|*.:/@"));
         }
@@ -69,9 +78,6 @@ impl NewPayment {
         }
         if !is_text(&self.description, DESCRIPTION_CHARS_MAX) {
             return Err(invalid("description", "1 to 256 characters without control characters"));
-        }
-        if !(EXPIRES_IN_S_MIN..=EXPIRES_IN_S_MAX).contains(&self.expires_in_s) {
-            return Err(invalid("expires_in", "from 60 seconds to 7 days, in seconds"));
         }
         self.check_items()?;
         self.check_metadata()?;
@@ -118,7 +124,8 @@ impl NewPayment {
 
     /// Whether an earlier payment under this order number is the same one, asked for again.
     fn is_again(&self, earlier: &Payment) -> bool {
-        earlier.money == self.money
+        earlier.wechat.is_none()
+            && earlier.money == self.money
             && earlier.description == self.description
             && earlier.items == self.items
             && earlier.metadata == self.metadata
@@ -152,9 +159,24 @@ pub fn create(
         }
         return Ok((ChangeSet::default(), Created { payment: earlier.clone(), new: false }));
     }
+    let mut change = ChangeSet::default();
+    let payment = make(facts, cx, &mut change, app, new, |_, _| Ok(None))?;
+    Ok((change, Created { payment, new: true }))
+}
+
+/// Makes a payment under an order number that is free. `order` is what it remembers for another interface.
+pub(crate) fn make(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    app: &App,
+    new: &NewPayment,
+    order: impl FnOnce(&dyn Facts, PaymentId) -> Result<Option<Box<WechatOrder>>, Stop>,
+) -> Result<Payment, Stop> {
     let merchant = facts.get::<Merchant>(app.merchant)?.ok_or(Refusal::NotFound("merchant"))?;
+    let id = cx.draw();
     let payment = Payment {
-        id: cx.draw(),
+        id,
         version: 1,
         merchant: merchant.id,
         app: app.id,
@@ -177,9 +199,9 @@ pub fn create(
         expires_at: cx.at().plus_s(new.expires_in_s),
         succeeded_at: None,
         closed_at: None,
+        wechat: order(facts, id)?,
     };
-    let mut change = ChangeSet::default();
     change.tasks.push(timer(&payment));
     change.put(payment.clone());
-    Ok((change, Created { payment, new: true }))
+    Ok(payment)
 }

@@ -147,7 +147,7 @@ fn closed_refusal(now: &Payment) -> Refusal {
 }
 
 fn begin(now: &Payment, attempt: Attempt, at: Time) -> Answer {
-    if at >= now.expires_at {
+    if at >= now.payable_until() {
         return Err(Refusal::PaymentExpired);
     }
     if now.attempts.len() >= ATTEMPTS_PER_PAYMENT_MAX {

@@ -32,6 +32,7 @@ use crate::{
     id::{AppId, AttemptId, MerchantId, PayerId, PaymentId},
     ledger::{Account, Channel},
     sandbox::Fault,
+    wechat::WechatOrder,
 };
 
 /// How a payer pays.
@@ -232,9 +233,24 @@ pub struct Payment {
     /// When it was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Time>,
+    /// What it remembers as an order of WeChat Pay's interface, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wechat: Option<Box<WechatOrder>>,
 }
 
 impl Payment {
+    /// The instant from which it cannot be paid any more. An order of WeChat Pay's interface stays open for a
+    /// while after that.
+    pub fn payable_until(&self) -> Time {
+        let order = self.wechat.as_ref().and_then(|order| order.time_expire);
+        order.map_or(self.expires_at, |until| until.min(self.expires_at))
+    }
+
+    /// Whether it is an order of this merchant number of WeChat Pay's interface.
+    pub fn is_order_of(&self, mchid: &str) -> bool {
+        self.wechat.as_ref().is_some_and(|order| order.terms.mchid == mchid)
+    }
+
     /// The attempt with this id.
     pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.id == id)
@@ -298,6 +314,8 @@ impl Payment {
                 references.map(move |reference| Key::ChannelReference(channel, reference.clone()))
             })
         });
-        std::iter::once(Key::OrderNo(self.merchant, self.order_no.clone())).chain(references).collect()
+        let order = self.wechat.iter().flat_map(|order| order.keys());
+        let own = std::iter::once(Key::OrderNo(self.merchant, self.order_no.clone()));
+        own.chain(order).chain(references).collect()
     }
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Task, TaskKey, Work,
+    delivery::Dialect,
     event::{self, Audience, EventKind, Subject},
     id::{AppId, AttemptId, PayerId, PaymentId},
     ledger::{Account, template},
@@ -149,6 +150,10 @@ fn pay_known(
     ask: &Pay,
 ) -> Result<(ChangeSet, Payment), Stop> {
     payer::known(facts, ask.payer)?;
+    let only = now.wechat.as_ref().and_then(|order| order.payer);
+    if only.is_some_and(|only| only != ask.payer) {
+        return Err(Refusal::Invalid { param: "payer", must: "the one for whom the order was placed" }.into());
+    }
     let mut change = ChangeSet::default();
     if ask.proof == Proof::Password {
         payer::password_was_right(facts, &mut change, ask.payer)?;
@@ -197,7 +202,7 @@ fn pay_from_balance(
     let failure = match fault {
         Some(Fault::Declined) => Some(Failure::Declined),
         Some(Fault::InsufficientBalance) => Some(Failure::InsufficientBalance),
-        Some(Fault::ResultLate | Fault::DuplicateNotification) | None => {
+        Some(Fault::ResultLate | Fault::DuplicateNotification | Fault::SignatureProbe) | None => {
             short.then_some(Failure::InsufficientBalance)
         }
     };
@@ -420,11 +425,13 @@ fn tell(
     payment: &Payment,
     kind: EventKind,
 ) -> Result<(), Stop> {
-    let twice = payment.attempts.last().is_some_and(|last| last.fault == Some(Fault::DuplicateNotification));
+    let fault = payment.attempts.last().and_then(|last| last.fault);
     let audience = Audience {
         app: payment.app,
         notify_url: payment.notify_url.as_deref(),
-        copies: if twice { 2 } else { 1 },
+        dialect: Dialect::of(payment.wechat.is_some()),
+        copies: if fault == Some(Fault::DuplicateNotification) { 2 } else { 1 },
+        probe: fault == Some(Fault::SignatureProbe),
     };
     event::announce(facts, cx, change, audience, kind, Subject::Payment(Box::new(payment.clone())))
 }

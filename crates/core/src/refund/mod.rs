@@ -23,6 +23,7 @@ use crate::{
     id::{AppId, MerchantId, PayerId, PaymentId, RefundId},
     ledger::{Account, Channel},
     payment::Payment,
+    wechat::WechatRefund,
 };
 
 /// Where a refund stands.
@@ -121,6 +122,9 @@ pub struct Refund {
     /// When it reached the payer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub succeeded_at: Option<Time>,
+    /// What it remembers as the refund of an order of WeChat Pay's interface, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wechat: Option<Box<WechatRefund>>,
 }
 
 impl Refund {
@@ -147,6 +151,7 @@ impl Refund {
             reference: None,
             created_at: cx.at(),
             succeeded_at: None,
+            wechat: None,
         }
     }
 
@@ -160,7 +165,8 @@ impl Refund {
 
     pub(crate) fn keys(&self) -> Vec<Key> {
         let named = self.refund_no().map(|refund_no| Key::RefundNo(self.merchant, refund_no.to_owned()));
-        named.into_iter().collect()
+        let order = self.wechat.iter().map(|refund| Key::WechatRefund(refund.refund_id.clone()));
+        named.into_iter().chain(order).collect()
     }
 
     pub(crate) fn lists(&self) -> Vec<List> {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Task, TaskKey, Work,
+    delivery::Dialect,
     event::{self, AlarmKind, Audience, EventKind, Subject},
     id::{AppId, PaymentId, RefundId},
     ledger::{Account, template},
@@ -18,6 +19,7 @@ use crate::{
         machine::Input as PaymentInput,
         steps::QUERY_AFTER_S,
     },
+    wechat::{WechatRefund, number},
 };
 
 /// What a merchant asks for.
@@ -66,6 +68,18 @@ pub fn create(
     app: AppId,
     new: &NewRefund,
 ) -> Result<(ChangeSet, Created), Stop> {
+    create_at(facts, cx, app, new, None)
+}
+
+/// The same with an address of its own for its events, which only the refund of an order of WeChat Pay's
+/// interface has.
+pub(crate) fn create_at(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    app: AppId,
+    new: &NewRefund,
+    notify_url: Option<&str>,
+) -> Result<(ChangeSet, Created), Stop> {
     check(new)?;
     let before = payment::steps::owned(facts, app, new.payment)?;
     if let Some(earlier) = facts.find::<Refund>(&Key::RefundNo(before.merchant, new.refund_no.clone()))? {
@@ -85,8 +99,9 @@ pub fn create(
     if !covered(facts, before, money, fee)? {
         return Err(Refusal::MerchantBalance.into());
     }
+    let id: RefundId = cx.draw();
     let refund = Refund {
-        id: cx.draw(),
+        id,
         version: 1,
         merchant: before.merchant,
         app,
@@ -101,6 +116,7 @@ pub fn create(
         reference: None,
         created_at: cx.at(),
         succeeded_at: None,
+        wechat: of_order(facts, before, id, notify_url)?,
     };
     let mut change = ChangeSet::default();
     change.postings.extend(template::refund(before.merchant, money, fee, refund.id.into()));
@@ -114,6 +130,25 @@ pub fn create(
     change.put(Payment { version: before.version.saturating_add(1), ..payment });
     change.put(refund.clone());
     Ok((change, Created { refund, new: true }))
+}
+
+/// What a refund remembers if the payment is an order of WeChat Pay's interface.
+fn of_order(
+    facts: &dyn Facts,
+    payment: &Payment,
+    id: RefundId,
+    notify_url: Option<&str>,
+) -> Result<Option<Box<WechatRefund>>, Stop> {
+    let Some(order) = &payment.wechat else { return Ok(None) };
+    Ok(Some(Box::new(WechatRefund {
+        mchid: order.terms.mchid.clone(),
+        refund_id: number::refund_id(facts, id.into())?,
+        transaction_id: order.transaction_id.clone(),
+        out_trade_no: payment.order_no.clone(),
+        total: payment.money.amount,
+        by_public_key: order.by_public_key,
+        notify_url: notify_url.map(ToOwned::to_owned),
+    })))
 }
 
 fn check(new: &NewRefund) -> Result<(), Refusal> {
@@ -257,6 +292,13 @@ fn tell(
     payment: &Payment,
     kind: EventKind,
 ) -> Result<(), Stop> {
-    let audience = Audience { app: refund.app, notify_url: payment.notify_url.as_deref(), copies: 1 };
+    let own = refund.wechat.as_ref().and_then(|refund| refund.notify_url.as_deref());
+    let audience = Audience {
+        app: refund.app,
+        notify_url: own.or(payment.notify_url.as_deref()),
+        dialect: Dialect::of(refund.wechat.is_some()),
+        copies: 1,
+        probe: false,
+    };
     event::announce(facts, cx, change, audience, kind, Subject::Refund(Box::new(refund.clone())))
 }

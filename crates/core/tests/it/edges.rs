@@ -344,6 +344,7 @@ fn refund(origin: Origin, status: RefundStatus, contradicted: bool) -> Refund {
         reference: None,
         created_at: cx.at(),
         succeeded_at: (status == RefundStatus::Succeeded).then(|| cx.at()),
+        wechat: None,
     }
 }
 

@@ -23,3 +23,5 @@ mod samples;
 mod sandbox;
 mod shop;
 mod templates;
+mod wechat_keys;
+mod wechat_orders;

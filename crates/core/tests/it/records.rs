@@ -14,7 +14,9 @@ use tongbao_money::Amount;
 use uuid::Uuid;
 
 use crate::{
-    samples::{all, app, bare_payment, full_payment, id, merchant, payer, people, refund, told},
+    samples::{
+        all, app, bare_payment, full_payment, id, merchant, order_refund, payer, people, refund, told, wechat,
+    },
     shop::{after, yuan},
 };
 
@@ -82,9 +84,11 @@ fn the_stored_form_is_a_map_with_named_fields() {
 fn the_keys_of_a_record_are_those_of_its_content() {
     let reference = |text: &str| Key::ChannelReference(Channel::SandboxBank, text.to_owned());
     let order_no = Key::OrderNo(merchant(), "order-1".to_owned());
+    let transaction = Key::WechatTransaction("4200000000000000000000000001".to_owned());
+    let prepay = Key::WechatPrepay("00000000000000aa".to_owned());
     assert_eq!(
         Record::from(full_payment()).keys(),
-        [order_no, reference("a"), reference("b"), reference("c")]
+        [order_no, transaction, prepay, reference("a"), reference("b"), reference("c")]
     );
     let keys: Vec<Vec<Key>> = people().iter().map(Record::keys).collect();
     assert_eq!(keys, [vec![], vec![], vec![Key::Secret([7; 32])], vec![Key::Phone([9; 32])]]);
@@ -93,6 +97,12 @@ fn the_keys_of_a_record_are_those_of_its_content() {
     let to_payer = Target::Balance(payer());
     assert_eq!(Record::from(refund(Origin::Merchant("refund-1".to_owned()), to_payer)).keys(), [refund_no]);
     assert!(Record::from(refund(Origin::Unexpected, to_payer)).keys().is_empty());
+    let refund_id = Key::WechatRefund("50300000000000000000000000001".to_owned());
+    let refund_no = Key::RefundNo(merchant(), "refund-2".to_owned());
+    assert_eq!(Record::from(order_refund()).keys(), [refund_no, refund_id]);
+    let keys: Vec<Vec<Key>> = wechat().iter().map(Record::keys).collect();
+    let mchid = Key::WechatMerchant("1900000001".to_owned());
+    assert_eq!(keys, [vec![mchid], vec![Key::WechatPlatform]]);
 }
 
 #[test]
@@ -126,6 +136,11 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
         (Key::Phone([7; 32]), [&[5][..], &[7; 32]].concat()),
         (Key::ChannelReference(Channel::SandboxBank, text()), b"\x06sandbox_bank\0order-1".to_vec()),
         (Key::Sandbox, vec![7]),
+        (Key::WechatMerchant(text()), b"\x08order-1".to_vec()),
+        (Key::WechatPlatform, vec![9]),
+        (Key::WechatTransaction(text()), b"\x0aorder-1".to_vec()),
+        (Key::WechatRefund(text()), b"\x0border-1".to_vec()),
+        (Key::WechatPrepay(text()), b"\x0corder-1".to_vec()),
     ];
     for (key, hashed) in table {
         assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
@@ -155,12 +170,16 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
             Key::RefundNo(one, text()),
             Key::Idempotency(app, text()),
             Key::ChannelReference(Channel::SandboxBank, text()),
+            Key::WechatMerchant(text()),
+            Key::WechatTransaction(text()),
+            Key::WechatRefund(text()),
+            Key::WechatPrepay(text()),
         ] {
             digests.insert(key.digest());
             count += 1;
         }
     }
-    for key in [Key::Secret([1; 32]), Key::Phone([1; 32]), Key::Sandbox] {
+    for key in [Key::Secret([1; 32]), Key::Phone([1; 32]), Key::Sandbox, Key::WechatPlatform] {
         digests.insert(key.digest());
         count += 1;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tongbao_core::{
     Context, Record,
     api_key::{ApiKey, Scope},
-    delivery::{Delivery, DeliveryAttempt, DeliveryStatus},
+    delivery::{Delivery, DeliveryAttempt, DeliveryStatus, Dialect},
     endpoint::{Endpoint, EndpointStatus, WebhookSecret},
     event::{Alarm, AlarmKind, Event, EventKind, Subject},
     id::{AppId, MerchantId, PayerId, RefundId, TypedId},
@@ -17,6 +17,12 @@ use tongbao_core::{
     payment::{Attempt, AttemptStatus, Failure, Item, Method, Payment, Status},
     refund::{Origin, Refund, RefundStatus, Target},
     sandbox::{Fault, Sandbox, WaitingFault},
+    wechat::{
+        WechatMerchant, WechatOrder, WechatPlatform, WechatRefund,
+        merchant::{KeyMode, MerchantCertificate},
+        order::{OrderTerms, TradeType},
+        platform::{PlatformCertificate, PlatformPublicKey, SealedAuthority},
+    },
 };
 use tongbao_money::BasisPoints;
 use uuid::Uuid;
@@ -85,6 +91,33 @@ pub(crate) fn full_payment() -> Payment {
         expires_at: after(600),
         succeeded_at: Some(after(5)),
         closed_at: Some(after(6)),
+        wechat: Some(Box::new(order())),
+    }
+}
+
+fn order() -> WechatOrder {
+    let some = |text: &str| Some(text.to_owned());
+    WechatOrder {
+        terms: OrderTerms {
+            mchid: "1900000001".to_owned(),
+            appid: "wx0000000000000001".to_owned(),
+            trade_type: TradeType::H5,
+            openid: some("o"),
+            attach: some("table 7"),
+            goods_tag: some("WXG"),
+            support_fapiao: Some(true),
+            detail: some("{}"),
+            scene_info: some("{}"),
+            device_id: some("013467007045764"),
+            profit_sharing: Some(true),
+        },
+        payer: Some(payer()),
+        by_public_key: true,
+        time_expire: Some(after(300)),
+        transaction_id: "4200000000000000000000000001".to_owned(),
+        prepay_token: "00000000000000aa".to_owned(),
+        prepays: 2,
+        prepaid_at: vec![after(0), after(1)],
     }
 }
 
@@ -98,6 +131,7 @@ pub(crate) fn bare_payment() -> Payment {
         attempts: Vec::new(),
         succeeded_at: None,
         closed_at: None,
+        wechat: None,
         ..full_payment()
     }
 }
@@ -119,7 +153,71 @@ pub(crate) fn refund(origin: Origin, target: Target) -> Refund {
         reference: Some("r".to_owned()),
         created_at: after(7),
         succeeded_at: Some(after(8)),
+        wechat: None,
     }
+}
+
+/// The refund of an order.
+pub(crate) fn order_refund() -> Refund {
+    let order = WechatRefund {
+        mchid: "1900000001".to_owned(),
+        refund_id: "50300000000000000000000000001".to_owned(),
+        transaction_id: "4200000000000000000000000001".to_owned(),
+        out_trade_no: "order-1".to_owned(),
+        total: amount(10_000),
+        by_public_key: true,
+        notify_url: Some("https://shop.example/refunds".to_owned()),
+    };
+    let origin = Origin::Merchant("refund-2".to_owned());
+    Refund { id: id(29), wechat: Some(Box::new(order)), ..refund(origin, Target::Balance(payer())) }
+}
+
+/// The records that only WeChat Pay's interface has.
+pub(crate) fn wechat() -> Vec<Record> {
+    let certificate = MerchantCertificate {
+        serial: "7F01".to_owned(),
+        public_key: "pem".to_owned(),
+        not_before: after(0),
+        not_after: after(9),
+        revoked_at: Some(after(5)),
+    };
+    let authority = SealedAuthority { certificate: "pem".to_owned(), key_sealed: "sealed".to_owned() };
+    let platform = PlatformCertificate {
+        serial: "7F02".to_owned(),
+        certificate: "pem".to_owned(),
+        key_sealed: "sealed".to_owned(),
+        not_before: after(0),
+        not_after: after(9),
+    };
+    let public_key = PlatformPublicKey {
+        id: "PUB_KEY_ID_1".to_owned(),
+        public_key: "pem".to_owned(),
+        key_sealed: "sealed".to_owned(),
+    };
+    vec![
+        WechatMerchant {
+            id: id(30),
+            version: 2,
+            mchid: "1900000001".to_owned(),
+            merchant: merchant(),
+            app: app(),
+            appids: vec!["wx0000000000000001".to_owned()],
+            certificates: vec![certificate],
+            api_v3_key: Some("sealed".to_owned()),
+            key_mode: KeyMode::Both,
+            created_at: after(0),
+        }
+        .into(),
+        WechatPlatform {
+            id: id(31),
+            version: 2,
+            authority,
+            certificates: vec![platform],
+            public_key,
+            created_at: after(0),
+        }
+        .into(),
+    ]
 }
 
 fn secret(until: Option<i64>) -> WebhookSecret {
@@ -208,6 +306,8 @@ pub(crate) fn told() -> Vec<Record> {
             event: id(12),
             endpoint: Some(id(9)),
             url: "https://shop.example/hook".to_owned(),
+            dialect: Dialect::Wechat,
+            probe: true,
             status: DeliveryStatus::GivenUp,
             failures: 10,
             attempts: vec![attempt],
@@ -232,6 +332,7 @@ pub(crate) fn all() -> Vec<Record> {
     let code = Text::SignInCode("123456".to_owned());
     let mut all = people();
     all.extend(told());
+    all.extend(wechat());
     let merchants = Origin::Merchant("refund-1".to_owned());
     let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
     all.extend([
@@ -239,6 +340,7 @@ pub(crate) fn all() -> Vec<Record> {
         Record::from(Payment { id: id(24), ..bare_payment() }),
         refund(merchants, Target::Channel(Channel::SandboxBank)).into(),
         Refund { id: id(28), ..refund(Origin::Unexpected, Target::Balance(payer())) }.into(),
+        order_refund().into(),
         message::create(&mut cx, payer(), "138****0001".to_owned(), code).into(),
         Sandbox { id: id(16), version: 3, advanced_s: 60, faults: vec![waiting] }.into(),
         Reply {

@@ -73,6 +73,8 @@ pub enum Failure {
     /// The receiver answered with this status, neither 2xx nor 3xx. Standard Webhooks reads 410 as a wish
     /// to receive nothing more.
     Http(u16),
+    /// The receiver took a notification whose signature it was meant to refuse.
+    ProbeAccepted,
     /// The connection broke before the head was complete, or what came was not HTTP.
     Broken,
 }
@@ -88,6 +90,7 @@ impl Failure {
             Self::Timeout => "timeout",
             Self::Redirect => "redirect",
             Self::Http(_) => "http",
+            Self::ProbeAccepted => "probe_accepted",
             Self::Broken => "broken",
         }
     }

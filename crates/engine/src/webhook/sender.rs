@@ -104,9 +104,21 @@ impl Sender {
     /// Makes one attempt: POST `body` (JSON) with `headers` to `url`. Never fails otherwise than in the
     /// [`Outcome`]; always returns within the deadline.
     pub async fn send(&self, url: &str, headers: &SignedHeaders, body: impl Into<reqwest::Body>) -> Outcome {
+        self.send_within(url, &headers.pairs(), body, self.deadline).await
+    }
+
+    /// The same with any headers and within another time, which is not more than that of the settings.
+    pub async fn send_within(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+        deadline: Duration,
+    ) -> Outcome {
         let started_at = Instant::now();
+        let ends_at = started_at + deadline.min(self.deadline);
         let mut outcome = match check_url(url, self.policy) {
-            Ok(target) => self.exchange(target, headers, body.into(), started_at + self.deadline).await,
+            Ok(target) => self.exchange(target, headers, body.into(), ends_at).await,
             Err(refusal) => Outcome::from_failure(Failure::Forbidden(refusal)),
         };
         outcome.duration_ms = u32::try_from(started_at.elapsed().as_millis()).unwrap_or(u32::MAX);
@@ -116,7 +128,7 @@ impl Sender {
     async fn exchange(
         &self,
         target: Target,
-        headers: &SignedHeaders,
+        headers: &[(&str, &str)],
         body: reqwest::Body,
         ends_at: Instant,
     ) -> Outcome {
@@ -125,8 +137,8 @@ impl Sender {
             .post(target.into_url())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "identity");
-        for (name, value) in headers.pairs() {
-            request = request.header(name, value);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         match timeout_at(ends_at, request.body(body).send()).await {
             Err(_) => Outcome::from_failure(Failure::Timeout),

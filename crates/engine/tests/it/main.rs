@@ -6,3 +6,4 @@ mod webhook_sender;
 mod webhook_signature;
 mod webhook_target;
 mod webhook_tls;
+mod wechat_openid;

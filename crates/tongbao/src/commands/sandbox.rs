@@ -72,8 +72,8 @@ async fn prepare(engine: &Arc<Engine>, path: &Path, base_url: &str) -> Result<Sa
     let fresh = matches!(engine.store.read(Query::Changes(0, 1))?, Page::Changes(lines) if lines.is_empty());
     if fresh {
         let seed = seed::sandbox(engine, base_url)?;
-        // First the file: what is committed and not in it could never be used.
-        seed.file.write(path)?;
+        // First the files: what is committed and not in them could never be used.
+        seed.write(path)?;
         seed.sow(engine).await?;
         return Ok(seed.file);
     }

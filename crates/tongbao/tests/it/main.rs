@@ -9,3 +9,4 @@ mod process;
 mod production;
 mod quick_start;
 mod restart;
+mod wechat;

@@ -34,7 +34,7 @@ pub(super) fn method_name(method: Method) -> MethodName {
 /// Whether a payer may still begin an attempt, as far as time and state go. The timer that closes a payment may run a
 /// moment late; nobody is asked for a password then.
 pub(super) fn is_payable(payment: &Payment, now: Time) -> bool {
-    payment.status == Status::Open && now < payment.expires_at
+    payment.status == Status::Open && now < payment.payable_until()
 }
 
 /// Where a payment stands for its readers.
@@ -51,6 +51,6 @@ pub(super) fn payment_status(payment: &Payment, now: Time) -> PaymentStatus {
 
 /// Seconds until a payment expires, rounded up.
 pub(super) fn expires_in_s(payment: &Payment, now: Time) -> u64 {
-    let left_ms = u64::try_from(payment.expires_at.since_ms(now)).unwrap_or_default();
+    let left_ms = u64::try_from(payment.payable_until().since_ms(now)).unwrap_or_default();
     left_ms.div_ceil(1_000)
 }

@@ -103,17 +103,20 @@ texts! {
         ResultLate: "结果迟到", "Gets its result late";
         /// The merchant is notified twice.
         DuplicateNotification: "通知重复", "Is notified twice";
+        /// The merchant is first notified with a wrong signature, if the payment is an order of WeChat Pay's interface.
+        SignatureProbe: "通知先带错误签名（微信支付接口）", "Is notified with a wrong signature first (WeChat Pay)";
     }
 }
 
 impl Fault {
     /// Every fault, in the order in which the page offers them.
-    pub const EVERY: [Self; 5] = [
+    pub const EVERY: [Self; 6] = [
         Self::Nothing,
         Self::Declined,
         Self::InsufficientBalance,
         Self::ResultLate,
         Self::DuplicateNotification,
+        Self::SignatureProbe,
     ];
 
     /// The value in the form field `fault`, and in `POST /sandbox/faults`.
@@ -124,6 +127,7 @@ impl Fault {
             Self::InsufficientBalance => "insufficient_balance",
             Self::ResultLate => "result_late",
             Self::DuplicateNotification => "duplicate_notification",
+            Self::SignatureProbe => "signature_probe",
         }
     }
 }

@@ -38,7 +38,7 @@ impl World {
             Some(Fault::Declined | Fault::InsufficientBalance) => self.tries[this].result = Result::Failed,
             _ if short => self.tries[this].result = Result::Failed,
             Some(Fault::ResultLate) => {}
-            Some(Fault::DuplicateNotification) | None => self.sell(this),
+            Some(Fault::DuplicateNotification | Fault::SignatureProbe) | None => self.sell(this),
         }
         Outcome::Changed
     }

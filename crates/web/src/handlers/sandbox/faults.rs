@@ -33,6 +33,7 @@ pub(super) fn next(engine: &Engine, payer: &str) -> Result<Fault, tongbao_store:
         settings::Fault::InsufficientBalance => Fault::InsufficientBalance,
         settings::Fault::ResultLate => Fault::ResultLate,
         settings::Fault::DuplicateNotification => Fault::DuplicateNotification,
+        settings::Fault::SignatureProbe => Fault::SignatureProbe,
     }))
 }
 
@@ -66,6 +67,7 @@ pub(super) async fn arm(
         Fault::InsufficientBalance => Some(settings::Fault::InsufficientBalance),
         Fault::ResultLate => Some(settings::Fault::ResultLate),
         Fault::DuplicateNotification => Some(settings::Fault::DuplicateNotification),
+        Fault::SignatureProbe => Some(settings::Fault::SignatureProbe),
     };
     let notice = match replace_faults(&sandbox.pages.engine, payer, fault).await {
         Ok(()) => SandboxNotice::FaultArmed,

@@ -12,7 +12,7 @@ use tongbao_core::{
         steps::{self, Pay, Proof},
     },
 };
-use tongbao_engine::{Error, Input};
+use tongbao_engine::{Error, Input, wechat::prepay::Scanned};
 use tongbao_store::Fault;
 
 use super::{SandboxPages, answer::Trouble, console, faults};
@@ -125,7 +125,15 @@ fn scanned(code: &str) -> Option<PaymentId> {
 
 async fn paid(sandbox: &SandboxPages, form: &PhoneForm) -> Result<SandboxNotice, Trouble> {
     let code = if form.tap.is_empty() { &form.code } else { &form.tap };
-    let Some(payment) = scanned(code) else { return Ok(SandboxNotice::UnknownCode) };
+    let payment = match sandbox.pages.engine.scan_wechat(code)? {
+        Scanned::Payment(payment) => payment,
+        Scanned::Over(_) => return Ok(SandboxNotice::NotPayable),
+        Scanned::Unknown => return Ok(SandboxNotice::UnknownCode),
+        Scanned::NoCode => match scanned(code) {
+            Some(payment) => payment,
+            None => return Ok(SandboxNotice::UnknownCode),
+        },
+    };
     let method = METHODS.into_iter().find(|method| method.name() == form.method);
     let (Ok(payer), Some(method)) = (form.payer.parse::<PayerId>(), method) else {
         return Ok(SandboxNotice::Failed);

@@ -1,0 +1,83 @@
+// What every Node client here needs: the sandbox's file, its phone, a receiver, and a list of what was found.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+
+const path = process.env.TONGBAO_SANDBOX;
+export const file = JSON.parse(readFileSync(path, 'utf8'));
+export const { api, wechat } = file;
+
+/** Longer than a delivery and its first retry, which comes after 15 seconds. */
+const PATIENCE_MS = 60_000;
+
+export const pem = (name) => readFileSync(join(dirname(path), wechat[name]));
+
+export const number = (mark = '') => `JS${mark}${randomBytes(10).toString('hex')}`;
+
+async function ask(target, body) {
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(api + target, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+export async function pay(code, payer = 0) {
+  const { paid } = await ask('/sandbox/phone/pay', { payer: file.payers[payer].id, code });
+  must(paid, 'it was not paid');
+}
+
+export const fault = (name) => ask('/sandbox/faults', { fault: name });
+
+export function must(holds, why) {
+  if (!holds) throw new Error(typeof why === 'string' ? why : JSON.stringify(why));
+}
+
+/** Takes notifications on this machine; `answer` decides what each is answered with. */
+export async function receiver() {
+  const taken = [];
+  const waiting = [];
+  const self = { answer: async () => 200 };
+  const server = createServer((request, response) => {
+    const parts = [];
+    request.on('data', (part) => parts.push(part));
+    request.on('end', async () => {
+      const body = Buffer.concat(parts).toString('utf8');
+      const status = await self.answer(request.headers, body);
+      response.writeHead(status).end();
+      const notice = { headers: request.headers, body, status };
+      const next = waiting.shift();
+      if (next) next(notice);
+      else taken.push(notice);
+    });
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  server.unref();
+  self.url = `http://127.0.0.1:${server.address().port}/notify`;
+  self.next = () => {
+    if (taken.length > 0) return Promise.resolve(taken.shift());
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('no notification came')), PATIENCE_MS);
+      waiting.push((notice) => {
+        clearTimeout(timer);
+        resolve(notice);
+      });
+    });
+  };
+  return self;
+}
+
+/** Tries each operation in turn and writes one line of JSON for it. */
+export async function run(client, operations) {
+  for (const [operation, tryIt] of operations) {
+    const found = { client, operation, ok: true };
+    try {
+      await tryIt();
+    } catch (error) {
+      Object.assign(found, { ok: false, why: error.message });
+      process.exitCode = 1;
+    }
+    console.log(JSON.stringify(found));
+  }
+}

@@ -1,0 +1,39 @@
+//! What a merchant is told of its orders, before the engine seals it.
+
+use std::sync::Arc;
+
+use tongbao_core::event::{Event, EventKind, Subject};
+use tongbao_engine::{
+    Engine,
+    wechat::{OrderNotice, RenderOrderEvent},
+};
+
+use super::{orders::TransactionBody, refunds::RefundNotice};
+
+/// Writes events of orders for notifications.
+pub fn render_order_event() -> RenderOrderEvent {
+    Arc::new(write)
+}
+
+fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
+    let json = |body: serde_json::Result<Vec<u8>>| body.expect("texts and numbers always become JSON");
+    let (event_type, summary) = match event.kind {
+        EventKind::PaymentSucceeded => ("TRANSACTION.SUCCESS", "支付成功"),
+        EventKind::RefundSucceeded => ("REFUND.SUCCESS", "退款成功"),
+        EventKind::RefundFailed => ("REFUND.CLOSED", "退款关闭"),
+        EventKind::PaymentClosed | EventKind::PaymentFailed => return None,
+    };
+    let (mchid, by_public_key, original_type, plaintext) = match &event.subject {
+        Subject::Payment(payment) => {
+            let order = payment.wechat.as_ref()?;
+            let plaintext = json(serde_json::to_vec(&TransactionBody::of(engine, payment)?));
+            (order.terms.mchid.clone(), order.by_public_key, "transaction", plaintext)
+        }
+        Subject::Refund(refund) => {
+            let order = refund.wechat.as_ref()?;
+            let plaintext = json(serde_json::to_vec(&RefundNotice::of(refund)?));
+            (order.mchid.clone(), order.by_public_key, "refund", plaintext)
+        }
+    };
+    Some(OrderNotice { mchid, by_public_key, event_type, summary, original_type, plaintext })
+}

@@ -1,0 +1,70 @@
+//! Prepay codes as clients see them: code URLs, prepay ids, H5 URLs; and the way back to the order.
+
+use tongbao_channel::wechat::{message, time};
+use tongbao_core::{
+    Key,
+    id::PaymentId,
+    payment::Payment,
+    wechat::{WechatOrder, number::PrepayCode, order::PrepayOver},
+};
+use tongbao_store::Fault;
+
+use crate::Engine;
+
+/// What a code URL begins with.
+const CODE_URL: &str = "weixin://wxpay/bizpayurl?pr=";
+/// The same in older documents.
+const CODE_URL_BEFORE: &str = "weixin://wxpay/bizpayurl/up?pr=";
+/// What a prepay id begins with.
+const PREPAY_PREFIX: &str = "wx";
+/// Digits of the time in a prepay id: `yyyyMMddHHmmss`.
+const TIME_DIGITS: usize = 14;
+
+/// The code URL (`code_url`) of an order, for a QR code.
+pub fn code_url(order: &WechatOrder) -> String {
+    format!("{CODE_URL}{}", order.prepay_code())
+}
+
+/// The prepay id of an order: 36 characters, as WeChat Pay's.
+pub fn prepay_id(order: &WechatOrder) -> String {
+    let given = time::rfc3339(order.prepaid_at.last().copied().unwrap_or_default());
+    let digits = given.chars().filter(char::is_ascii_digit).take(TIME_DIGITS);
+    format!("{PREPAY_PREFIX}{}{}", digits.collect::<String>(), order.prepay_code())
+}
+
+/// The prepay code in a code URL, a prepay id, a `package` or an H5 URL; `None` if it is none of these.
+fn read(text: &str) -> Option<PrepayCode> {
+    let text = text.trim();
+    if let Some(code) = text.strip_prefix(CODE_URL).or_else(|| text.strip_prefix(CODE_URL_BEFORE)) {
+        return code.parse().ok();
+    }
+    let in_query = text.split_once('?').and_then(|(_, query)| query.split('&').find_map(message::prepay_id));
+    let id = in_query.or_else(|| message::prepay_id(text)).unwrap_or(text);
+    let (time, code) = id.strip_prefix(PREPAY_PREFIX)?.split_at_checked(TIME_DIGITS)?;
+    if time.bytes().all(|digit| digit.is_ascii_digit()) { code.parse().ok() } else { None }
+}
+
+/// Where a text leads that may be a prepay code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scanned {
+    /// It is none.
+    NoCode,
+    /// It is one, of no order that we know.
+    Unknown,
+    /// It cannot be used any more.
+    Over(PrepayOver),
+    /// This payment.
+    Payment(PaymentId),
+}
+
+impl Engine {
+    /// Where a text leads that may be a code URL, a prepay id or an H5 URL.
+    pub fn scan_wechat(&self, text: &str) -> Result<Scanned, Fault> {
+        let Some(code) = read(text) else { return Ok(Scanned::NoCode) };
+        let found = self.store.find::<Payment>(Key::WechatPrepay(code.token.clone()))?;
+        let order = found.as_ref().and_then(|payment| Some((payment.id, payment.wechat.as_ref()?)));
+        Ok(order.map_or(Scanned::Unknown, |(id, order)| {
+            order.check_code(&code, self.now()).map_or_else(Scanned::Over, |()| Scanned::Payment(id))
+        }))
+    }
+}

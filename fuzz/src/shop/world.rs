@@ -247,14 +247,16 @@ impl World {
                 | Record::Sandbox(_)
                 | Record::Alarm(_)
                 | Record::ApiKey(_)
-                | Record::Endpoint(_) => {}
+                | Record::Endpoint(_)
+                | Record::WechatMerchant(_)
+                | Record::WechatPlatform(_) => {}
             }
         }
     }
 }
 
-/// What a channel says of an attempt: now and then another amount or currency. References come again, but only
-/// for the same payment: one reference of two payments is what the store stops at, as at any broken invariant.
+/// What a channel says of an attempt: now and then another amount or currency, or a reference that came before,
+/// also for another payment.
 fn word((payment, _, asked): (PaymentId, AttemptId, Money), b: u8) -> Said {
     let usd = Currency::parse("USD").unwrap_or(asked.currency);
     let money = match b % 16 {
@@ -266,6 +268,7 @@ fn word((payment, _, asked): (PaymentId, AttemptId, Money), b: u8) -> Said {
         0 => Said::Unknown,
         1 => Said::Failed(Failure::Declined),
         2 => Said::Paid { money, reference: None },
+        3 => Said::Paid { money, reference: Some("ref of many".to_owned()) },
         number => Said::Paid { money, reference: Some(format!("ref {number} of {payment}")) },
     }
 }

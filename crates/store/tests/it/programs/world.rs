@@ -296,7 +296,9 @@ impl World {
             | Record::Reply(_)
             | Record::Message(_)
             | Record::Sandbox(_)
-            | Record::Alarm(_) => {}
+            | Record::Alarm(_)
+            | Record::WechatMerchant(_)
+            | Record::WechatPlatform(_) => {}
         }
     }
 

@@ -10,7 +10,8 @@ use uuid::Uuid;
 const APPID: &str = "wx0000000000000001";
 
 fn engine(master_key: u8) -> Engine {
-    Engine::new(Arc::new(ModelStore::default()), Mode::Sandbox, &[master_key; 32]).unwrap()
+    Engine::new(Arc::new(ModelStore::default()), Mode::Sandbox, &[master_key; 32])
+        .expect("a store in memory opens")
 }
 
 #[test]

@@ -56,7 +56,8 @@ pub fn target(input: &[u8]) {
         agrees(&sqlite, &played, at_once);
         same_rows(&model, &sqlite);
         drop(sqlite);
-        // What was committed is there for the next process.
+        // What was committed is there for the next process, which ends the leases of the one before.
+        model.end_leases();
         same_rows(&model, &open(disk));
     });
 }

@@ -15,13 +15,13 @@ use tongbao_core::{
 use uuid::Uuid;
 
 use crate::{
-    limits::{DUE_TASKS_MAX, READ_ROWS_MAX},
+    limits::{DUE_TASKS_MAX, LEASE_MS, READ_ROWS_MAX},
     log::ChangeLine,
     port::{
         AccountLine, Answer, Backlog, Entry, Fault, Outcome, Page, PostingLine, Query, RecordLine, Step,
         Store, TrialLine,
     },
-    rows::{AccountWrite, Head, RecordWrite, Rows, Writes},
+    rows::{AccountWrite, Head, Queued, RecordWrite, Rows, Writes},
     working::Working,
 };
 
@@ -38,12 +38,29 @@ struct Maps {
     accounts: BTreeMap<u64, (AccountKey, AccountState)>,
     postings: Vec<PostingLine>,
     changes: Vec<ChangeLine>,
-    tasks: BTreeMap<TaskKey, Work>,
+    tasks: BTreeMap<TaskKey, Queued>,
 }
 
 impl Default for ModelStore {
     fn default() -> ModelStore {
         ModelStore { inner: Mutex::new((Working::new(Head::default()), Maps::default())) }
+    }
+}
+
+impl ModelStore {
+    /// Does what opening a file anew does: ends the leases of tasks, which are due again at the moment they
+    /// were leased.
+    pub fn end_leases(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let held: Vec<TaskKey> =
+            inner.1.tasks.iter().filter(|(_, queued)| queued.held).map(|(key, _)| *key).collect();
+        for key in held {
+            let Some(queued) = inner.1.tasks.remove(&key) else { continue };
+            let due = TaskKey { due_at: key.due_at.plus_ms(-LEASE_MS), ..key };
+            inner.1.tasks.insert(due, Queued { held: false, ..queued });
+        }
+        // The working set forgets what it remembers of the tasks written last.
+        inner.0.finish();
     }
 }
 
@@ -210,7 +227,7 @@ impl Maps {
         self.changes.extend(writes.changes);
         for (key, queued) in writes.tasks.iter() {
             match queued {
-                Some(queued) => self.tasks.insert(*key, queued.work),
+                Some(queued) => self.tasks.insert(*key, *queued),
                 None => self.tasks.remove(key),
             };
         }
@@ -244,6 +261,6 @@ impl Rows for Maps {
 
     fn due(&mut self, now: Time, limit: usize) -> Result<Vec<(TaskKey, Work)>, Fault> {
         let due = self.tasks.iter().take_while(|(key, _)| key.due_at <= now);
-        Ok(due.take(limit).map(|(key, work)| (*key, *work)).collect())
+        Ok(due.take(limit).map(|(key, queued)| (*key, queued.work)).collect())
     }
 }

@@ -27,16 +27,18 @@ fn a_key_gets_its_burst_and_then_its_rate() {
 #[test]
 fn a_flood_of_new_keys_neither_grows_the_limiter_nor_harms_known_keys() {
     let limiter = Limiter::new(Quota::new(1, 100), 320);
-    for _ in 0..100 {
-        limiter.check(&u64::MAX).unwrap();
-    }
-    assert!(limiter.check(&u64::MAX).is_err());
+    let start = Instant::now();
+    let used = (0..).take_while(|_| limiter.check(&u64::MAX).is_ok()).count();
+    assert!(used >= 100, "{used}");
     let passed = (0..100_000_u64).filter(|key| limiter.check(key).is_ok()).count();
     assert!(limiter.keys() <= 320, "{}", limiter.keys());
     // At most one request for each remembered key, and one burst for each of the 32 shards.
-    assert!(passed <= 320 + 32 * 110, "{passed}");
+    // A slow machine gives each of them another request for every second that passed.
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap() + 1;
+    assert!(passed <= 320 + 32 * 110 + (320 + 32) * seconds, "{passed}");
     // The key that used up its allowance has not got it back.
-    assert!(limiter.check(&u64::MAX).is_err());
+    let back = (0..100).take_while(|_| limiter.check(&u64::MAX).is_ok()).count();
+    assert!(back <= seconds, "{back} requests in {seconds} seconds");
 }
 
 #[test]

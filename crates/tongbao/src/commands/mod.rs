@@ -86,7 +86,8 @@ impl Place {
 }
 
 /// Threads for async work: one core is left to the store, which decides and commits on threads of its own.
-/// Measured on two cores: a third more payments over HTTP than with two threads.
+/// Measured on two cores, with one thread instead of two: a fifth more payments over HTTP at 64 connections, a
+/// tenth more at 256.
 pub(crate) fn worker_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use tongbao_core::{ChangeSet, Refusal, Task, Work};
+use tongbao_core::{ChangeSet, Refusal, Task, Work, payer::Payer};
 use tongbao_store::{
-    Fault, Outcome, Store,
-    sqlite::{SqliteReader, SqliteStore},
+    Fault, Outcome, Step, Store,
+    sqlite::{Options, SqliteReader, SqliteStore},
 };
 
 use super::Place;
 use crate::by_hand::{
-    BANK, after, balance, change, changes, clean, committed, everything, id, merchant, payer, post, posting,
-    purse, put, step, stored_merchant, yuan,
+    BANK, after, balance, cause, change, changes, clean, committed, everything, id, merchant, payer, post,
+    posting, purse, put, step, stored_merchant, yuan,
 };
 
 #[test]
@@ -86,6 +86,45 @@ fn tasks_that_a_worker_held_are_due_at_once_after_reopening() {
     });
     assert_eq!(finished, Ok(Outcome::Refused(Refusal::LeaseLost)));
     assert_eq!(store.due(after(900), 10).wait().unwrap().len(), 3);
+}
+
+#[test]
+fn keys_stay_taken_in_a_store_that_learns_them_beside_its_first_steps() {
+    /// More changes than are looked through while a store is opened.
+    const CHANGES: u64 = 20_400;
+    let place = Place::new();
+    let holder = |number: u64, key: u64| {
+        let mut phone_digest = [0; 32];
+        phone_digest[..8].copy_from_slice(&key.to_be_bytes());
+        let payer = Payer { phone_digest, ..payer(number, 1, 0) };
+        ChangeSet { records: vec![payer.into()], ..ChangeSet::default() }
+    };
+    let take = |store: &dyn Store, first: u64, count: u64| {
+        let ask = |number| {
+            let change = holder(number, number);
+            store.step(Step { cause: cause(after(0)), decide: Box::new(move |_| Ok(change.clone())) })
+        };
+        let answers: Vec<_> = (first..first + count).map(ask).collect();
+        for answer in answers {
+            committed(answer.wait());
+        }
+    };
+    // Small generations, so that most keys are in their table.
+    let options = || Options { generation_entries: 500, ..Options::new(&place.file()) };
+    let store = SqliteStore::open_with(options()).unwrap();
+    for first in (1..=CHANGES).step_by(400) {
+        take(&store, first, 400);
+    }
+    drop(store);
+
+    let store = SqliteStore::open_with(options()).unwrap();
+    // At once, and again and again while the others are being learned and new ones come.
+    for (number, new) in (1..CHANGES).step_by(300).zip(CHANGES + 401..) {
+        let refused = change(&store, after(0), holder(CHANGES * 2 + number, number));
+        assert!(matches!(refused, Err(Fault::Broken(_))), "key {number}: {refused:?}");
+        take(&store, new, 1);
+    }
+    clean(&store);
 }
 
 #[track_caller]

@@ -28,7 +28,7 @@ fn a_key_gets_its_burst_and_then_its_rate() {
 fn a_flood_of_new_keys_neither_grows_the_limiter_nor_harms_known_keys() {
     let limiter = Limiter::new(Quota::new(1, 100), 320);
     let start = Instant::now();
-    let used = (0..).take_while(|_| limiter.check(&u64::MAX).is_ok()).count();
+    let used = (0..10_000).take_while(|_| limiter.check(&u64::MAX).is_ok()).count();
     assert!(used >= 100, "{used}");
     let passed = (0..100_000_u64).filter(|key| limiter.check(key).is_ok()).count();
     assert!(limiter.keys() <= 320, "{}", limiter.keys());

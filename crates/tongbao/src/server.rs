@@ -11,6 +11,10 @@ use axum::{
 };
 use http::{StatusCode, header::AUTHORIZATION};
 use serde_json::json;
+#[cfg(unix)]
+use tokio::signal::unix;
+#[cfg(windows)]
+use tokio::signal::windows;
 use tokio::sync::watch;
 use tongbao_api::{
     Api,
@@ -41,14 +45,16 @@ pub(crate) struct Serving {
 pub(crate) struct Bound {
     listener: Listener,
     rate: Rate,
+    stops: StopSignals,
 }
 
 impl Serving {
-    /// Takes the address.
+    /// Takes the address; from here on a signal ends the process in good order. Must be called inside a
+    /// runtime.
     pub(crate) fn bind(self) -> Result<Bound, Failure> {
         let limits = Limits::default();
         let listener = Listener::bind(ListenConfig { addr: self.listen, tls: self.tls, limits })?;
-        Ok(Bound { listener, rate: self.rate })
+        Ok(Bound { listener, rate: self.rate, stops: StopSignals::new()? })
     }
 }
 
@@ -60,7 +66,7 @@ impl Bound {
 
     /// Serves until a signal or until the store stops. `notes` are what a sandbox's pages show.
     pub(crate) async fn serve(
-        self,
+        mut self,
         engine: Arc<Engine>,
         base_url: &str,
         notes: Option<SandboxNotes>,
@@ -73,7 +79,7 @@ impl Bound {
         let mut worker = tokio::spawn(worker.run(until(stopped.clone())));
         let mut server = tokio::spawn(self.listener.with_docs_base(base_url).serve(router, until(stopped)));
         let early = tokio::select! {
-            () = signal() => None,
+            () = self.stops.first() => None,
             ended = &mut worker => Some(format!("the worker ended: {ended:?}")),
             ended = &mut server => Some(format!("the listener ended: {ended:?}")),
         };
@@ -95,21 +101,37 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn signal() {
+/// Ctrl-C and SIGTERM, heard from the moment this is made: whoever sees an answer may send one.
+struct StopSignals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            },
-            Err(_) => drop(tokio::signal::ctrl_c().await),
-        }
+    interrupt: unix::Signal,
+    #[cfg(unix)]
+    terminate: unix::Signal,
+    #[cfg(windows)]
+    interrupt: windows::CtrlC,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<StopSignals> {
+        #[cfg(unix)]
+        return Ok(StopSignals {
+            interrupt: unix::signal(unix::SignalKind::interrupt())?,
+            terminate: unix::signal(unix::SignalKind::terminate())?,
+        });
+        #[cfg(windows)]
+        Ok(StopSignals { interrupt: windows::ctrl_c()? })
     }
-    #[cfg(not(unix))]
-    drop(tokio::signal::ctrl_c().await);
+
+    /// Waits for the first of them.
+    async fn first(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
 }
 
 /// API, pages and health of an instance.

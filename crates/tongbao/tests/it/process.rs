@@ -74,10 +74,13 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, as a supervisor stops it; tells whether it ended well.
-    pub(crate) fn terminate(mut self) -> bool {
+    /// SIGTERM, as a supervisor stops it; it must end well.
+    pub(crate) fn terminate(mut self) {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        self.child.wait().unwrap().success()
+        let status = self.child.wait().unwrap();
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        assert!(status.success(), "it ended with {status}:\n{text}");
     }
 
     /// What it says when it ends by itself with a failure.

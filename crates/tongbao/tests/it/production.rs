@@ -52,7 +52,7 @@ async fn production_serves_live_keys_and_no_sandbox() {
         assert_eq!(client.post(format!("{api}{path}")).send().await.unwrap().status(), 404, "{path}");
     }
     assert_eq!(client.get(format!("{api}/health")).send().await.unwrap().status(), 200);
-    assert!(server.terminate());
+    server.terminate();
 }
 
 #[test]

@@ -22,6 +22,6 @@ mod working;
 
 pub use log::{ChangeLine, Digest, Touched};
 pub use port::{
-    AccountLine, Answer, Backlog, Committed, Decide, Entry, Fault, Outcome, Page, PostingLine, Query,
-    RecordLine, Step, Store, TrialLine,
+    AccountLine, Answer, Backlog, Committed, Decide, Entry, Fault, Listing, Outcome, Page, PostingLine,
+    Query, RecordLine, Step, Store, TrialLine,
 };

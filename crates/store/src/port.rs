@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::oneshot;
 use tongbao_core::{
-    Cause, ChangeSet, Facts, Id, Key, List, Record, Refusal, Stop, Task, Time,
+    Cause, ChangeSet, Facts, Id, Key, KeyDigest, List, Record, Refusal, Stop, Task, Time,
     facts::Entity,
     ledger::{AccountKey, AccountState, Reason},
 };
@@ -157,6 +157,19 @@ pub enum Query {
         /// How many.
         limit: u32,
     },
+    /// Entries of an account in a span of time, oldest first: [`Page::Entries`]. No entries are the end of it.
+    Movements {
+        /// Which account.
+        account: AccountKey,
+        /// The first instant of the span.
+        from: Time,
+        /// The first instant after it.
+        until: Time,
+        /// Only entries after this number.
+        after: u64,
+        /// How many.
+        limit: u32,
+    },
     /// The balance of an account just after an instant: [`Page::Balance`].
     BalanceAt(AccountKey, Time),
     /// Debits and credits per currency: [`Page::Trial`].
@@ -171,7 +184,14 @@ pub enum Query {
     Accounts(u64, u32),
     /// Stored forms after this id: [`Page::Stored`].
     Stored(Option<Id>, u32),
+    /// The index of keys after this one: [`Page::Keys`].
+    Keys(Option<KeyDigest>, u32),
+    /// The index of lists after this member: [`Page::Listings`].
+    Listings(Option<Listing>, u32),
 }
+
+/// A list, as [`List::bytes`] names it, and the uuid of a member.
+pub type Listing = ([u8; 17], Uuid);
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,6 +207,8 @@ pub enum Page {
     Postings(Vec<PostingLine>),
     Accounts(Vec<AccountLine>),
     Stored(Vec<RecordLine>),
+    Keys(Vec<(KeyDigest, Id)>),
+    Listings(Vec<Listing>),
 }
 
 /// One line of an account's statement.
@@ -308,7 +330,22 @@ impl dyn Store + '_ {
 
     /// Entries of an account, newest first.
     pub fn entries(&self, account: AccountKey, before: Option<u64>, limit: u32) -> Result<Vec<Entry>, Fault> {
-        match self.read(Query::Entries { account, before, limit })? {
+        self.read_entries(Query::Entries { account, before, limit })
+    }
+
+    /// Entries of an account in `from..until` after a number, oldest first.
+    pub fn movements(
+        &self,
+        account: AccountKey,
+        (from, until): (Time, Time),
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Fault> {
+        self.read_entries(Query::Movements { account, from, until, after, limit })
+    }
+
+    fn read_entries(&self, query: Query) -> Result<Vec<Entry>, Fault> {
+        match self.read(query)? {
             Page::Entries(entries) => Ok(entries),
             other => Err(unexpected(&other)),
         }

@@ -51,9 +51,9 @@ struct Dirty {
 /// See the module.
 pub(crate) struct Working {
     head: Head,
-    records: Cache<Id, Option<Record>>,
+    records: Cache<Id, Option<Box<Record>>>,
     /// Records that come and pass: they must not push the others out.
-    passing: Cache<Id, Option<Record>>,
+    passing: Cache<Id, Option<Box<Record>>>,
     keys: Cache<KeyDigest, Option<Id>>,
     accounts: Cache<AccountKey, Known>,
     /// Tasks looked up for the step.
@@ -77,7 +77,7 @@ struct Ready {
     postings: Vec<PostingLine>,
     accounts: Vec<(AccountKey, Known)>,
     marks: Vec<(u64, u64)>,
-    records: Vec<(Record, Vec<u8>)>,
+    records: Vec<(Box<Record>, Vec<u8>)>,
     keys: Vec<(KeyDigest, Id)>,
 }
 
@@ -95,13 +95,21 @@ fn passes(kind: Kind) -> bool {
         | Kind::Delivery
         | Kind::Reply
         | Kind::Message
-        | Kind::Alarm => true,
+        | Kind::Alarm
+        | Kind::Transfer
+        | Kind::Sharing
+        | Kind::SharingOrder
+        | Kind::SharingReturn
+        | Kind::WechatCombinedOrder
+        | Kind::PaymentCode => true,
         Kind::Merchant
+        | Kind::SharingReceiver
         | Kind::App
         | Kind::ApiKey
         | Kind::Payer
         | Kind::Endpoint
         | Kind::Sandbox
+        | Kind::PaymentCodeSeed
         | Kind::WechatMerchant
         | Kind::WechatPlatform => false,
     }
@@ -109,7 +117,7 @@ fn passes(kind: Kind) -> bool {
 
 impl Facts for Working {
     fn record(&self, id: Id) -> Lookup<Option<&Record>> {
-        self.cached(id.kind).get(&id).map(Option::as_ref).ok_or(Need(Want::Record(id)))
+        self.cached(id.kind).get(&id).map(Option::as_deref).ok_or(Need(Want::Record(id)))
     }
 
     fn key(&self, key: &Key) -> Lookup<Option<Id>> {
@@ -159,11 +167,11 @@ impl Working {
     }
 
     /// The cache that records of this kind are kept in.
-    fn cached(&self, kind: Kind) -> &Cache<Id, Option<Record>> {
+    fn cached(&self, kind: Kind) -> &Cache<Id, Option<Box<Record>>> {
         if passes(kind) { &self.passing } else { &self.records }
     }
 
-    fn cached_mut(&mut self, kind: Kind) -> &mut Cache<Id, Option<Record>> {
+    fn cached_mut(&mut self, kind: Kind) -> &mut Cache<Id, Option<Box<Record>>> {
         if passes(kind) { &mut self.passing } else { &mut self.records }
     }
 
@@ -214,7 +222,7 @@ impl Working {
             };
             self.forgotten.insert(id.kind, forgotten);
             let record = if id.uuid > forgotten { None } else { rows.record(id)? };
-            self.cached_mut(id.kind).put(id, record);
+            self.cached_mut(id.kind).put(id, record.map(Box::new));
         }
         Ok(())
     }
@@ -279,14 +287,15 @@ impl Working {
         let mut records = Vec::with_capacity(changed.len());
         let mut keys = Vec::new();
         for record in changed {
-            if records.iter().any(|(known, _): &(Record, Vec<u8>)| known.id() == record.id()) {
+            if records.iter().any(|(known, _): &(Box<Record>, Vec<u8>)| known.id() == record.id()) {
                 return Err(broken(format!("{} is written twice in one change", record.id())));
             }
             self.check_record(rows, &record, &mut keys)?;
             let body = record.encode().map_err(|error| broken(format!("{}: {error}", record.id())))?;
-            records.push((record, body));
+            records.push((Box::new(record), body));
         }
-        let touched = |(record, body): &(Record, Vec<u8>)| Touched::of(record.id(), record.version(), body);
+        let touched =
+            |(record, body): &(Box<Record>, Vec<u8>)| Touched::of(record.id(), record.version(), body);
         let mut line = ChangeLine {
             number: self.head.change + 1,
             // Recorded times never decrease, whatever the clock does.
@@ -313,7 +322,7 @@ impl Working {
     ) -> Result<(), Fault> {
         let id = record.id();
         self.load_record(rows, id)?;
-        let before = self.cached(id.kind).get(&id).and_then(Option::as_ref);
+        let before = self.cached(id.kind).get(&id).and_then(Option::as_deref);
         let expected = before.map_or(1, |before| before.version().saturating_add(1));
         if record.version() != expected {
             return Err(broken(format!("{id} is written as version {}, not {expected}", record.version())));

@@ -106,12 +106,11 @@ impl Maps {
             }
             Query::Account(key) => Page::Account(self.account(&key)?.unwrap_or_default().1),
             Query::Entries { account, before, limit } => {
+                Page::Entries(self.statement(&account, before, limit))
+            }
+            Query::Movements { account, from, until, after, limit } => {
                 let mut entries = self.entries(&account);
-                entries.reverse();
-                if let Some(before) = before {
-                    let at = entries.iter().position(|entry| entry.number == before);
-                    entries.drain(..at.map_or(entries.len(), |at| at + 1));
-                }
+                entries.retain(|entry| (from..until).contains(&entry.at) && entry.number > after);
                 entries.truncate(rows(limit));
                 Page::Entries(entries)
             }
@@ -151,6 +150,14 @@ impl Maps {
                 };
                 Page::Stored(later.take(rows(limit)).map(line).collect())
             }
+            Query::Keys(after, limit) => {
+                let later = self.keys.iter().filter(|(digest, _)| after.is_none_or(|after| **digest > after));
+                Page::Keys(later.take(rows(limit)).map(|(digest, id)| (*digest, *id)).collect())
+            }
+            Query::Listings(after, limit) => {
+                let later = self.lists.iter().filter(|listing| after.is_none_or(|after| **listing > after));
+                Page::Listings(later.take(rows(limit)).copied().collect())
+            }
         })
     }
 
@@ -171,6 +178,17 @@ impl Maps {
         });
         let ids = uuids.into_iter().take(rows(limit)).map(|uuid| Id { kind: list.kind(), uuid });
         ids.filter_map(|id| self.record(id).transpose()).collect()
+    }
+
+    fn statement(&self, account: &AccountKey, before: Option<u64>, limit: u32) -> Vec<Entry> {
+        let mut entries = self.entries(account);
+        entries.reverse();
+        if let Some(before) = before {
+            let at = entries.iter().position(|entry| entry.number == before);
+            entries.drain(..at.map_or(entries.len(), |at| at + 1));
+        }
+        entries.truncate(rows(limit));
+        entries
     }
 
     /// All entries of an account, found by looking at every posting, oldest first.

@@ -13,28 +13,26 @@
 //! **Invariants.** What is in neither generation is in the tables. Merging twice changes nothing.
 //! Readers look in memory first and in the tables after, so an entry that moves meanwhile is seen.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound::{Excluded, Unbounded},
-    sync::{Arc, Mutex, RwLock},
-};
+use std::sync::{Arc, Mutex, RwLock};
 
 use tongbao_core::{Id, KeyDigest, List, ledger::AccountState};
 use uuid::Uuid;
 
+use crate::cache::Map;
+
 /// Entries of a full generation. A larger one shares pages among more entries and takes more memory:
-/// about 100 bytes an entry, two generations at a time.
+/// about 100 bytes an entry, two generations at a time. Sorting so many takes a few milliseconds.
 pub(super) const GENERATION_ENTRIES: usize = 131_072;
 
 /// The name of a list, and a member of it.
 pub(super) type Listing = ([u8; 17], [u8; 16]);
 
-/// What one commit, or one generation, puts off.
+/// What one commit puts off; or a whole generation, each part in the order of its table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entries {
-    pub(super) keys: BTreeMap<KeyDigest, Id>,
-    pub(super) lists: BTreeSet<Listing>,
-    pub(super) accounts: BTreeMap<u64, AccountState>,
+    pub(super) keys: Vec<(KeyDigest, Id)>,
+    pub(super) lists: Vec<Listing>,
+    pub(super) accounts: Vec<(u64, AccountState)>,
 }
 
 impl Entries {
@@ -44,13 +42,6 @@ impl Entries {
 
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Adds later entries to these.
-    fn absorb(&mut self, later: Entries) {
-        self.keys.extend(later.keys);
-        self.lists.extend(later.lists);
-        self.accounts.extend(later.accounts);
     }
 
     /// The form in the tail: three counts, then the entries.
@@ -84,11 +75,11 @@ impl Entries {
         let mut entries = Entries::default();
         for _ in 0..keys {
             let digest = take(&mut rest)?;
-            entries.keys.insert(digest, Id::from_bytes(&take::<17>(&mut rest)?)?);
+            entries.keys.push((digest, Id::from_bytes(&take::<17>(&mut rest)?)?));
         }
         for _ in 0..lists {
             let list = take(&mut rest)?;
-            entries.lists.insert((list, take(&mut rest)?));
+            entries.lists.push((list, take(&mut rest)?));
         }
         for _ in 0..accounts {
             let number = u64::from_be_bytes(take(&mut rest)?);
@@ -98,7 +89,7 @@ impl Entries {
                 entries: u64::from_be_bytes(take(&mut rest)?),
                 head: u64::from_be_bytes(take(&mut rest)?),
             };
-            entries.accounts.insert(number, state);
+            entries.accounts.push((number, state));
         }
         rest.is_empty().then_some(entries)
     }
@@ -114,10 +105,57 @@ fn count(rest: &mut &[u8]) -> Option<u32> {
     take(rest).map(u32::from_be_bytes)
 }
 
+/// The generation that commits add to.
+#[derive(Debug, Default)]
+struct Young {
+    keys: Map<KeyDigest, Id>,
+    /// The members of each list, in their order.
+    lists: Map<[u8; 17], Vec<[u8; 16]>>,
+    accounts: Map<u64, AccountState>,
+    /// How many members all lists have.
+    listed: usize,
+}
+
+impl Young {
+    fn len(&self) -> usize {
+        self.keys.len() + self.listed + self.accounts.len()
+    }
+
+    fn absorb(&mut self, later: Entries) {
+        self.keys.extend(later.keys);
+        for (list, uuid) in later.lists {
+            let members = self.lists.entry(list).or_default();
+            // Ids grow with time: nearly always it is the last.
+            let place = match members.last() {
+                Some(last) if *last >= uuid => members.binary_search(&uuid),
+                _ => Err(members.len()),
+            };
+            if let Err(place) = place {
+                members.insert(place, uuid);
+                self.listed += 1;
+            }
+        }
+        self.accounts.extend(later.accounts);
+    }
+
+    /// All of it in the order of the tables.
+    fn into_sorted(self) -> Entries {
+        let mut keys: Vec<_> = self.keys.into_iter().collect();
+        keys.sort_unstable();
+        let mut names: Vec<_> = self.lists.into_iter().collect();
+        names.sort_unstable();
+        let members = |(list, uuids): ([u8; 17], Vec<_>)| uuids.into_iter().map(move |uuid| (list, uuid));
+        let lists = names.into_iter().flat_map(members).collect();
+        let mut accounts: Vec<_> = self.accounts.into_iter().collect();
+        accounts.sort_unstable_by_key(|(number, _)| *number);
+        Entries { keys, lists, accounts }
+    }
+}
+
 /// The two generations. Shared by the writer, who alone changes them, and readers.
 #[derive(Debug, Default)]
 pub(super) struct Deferred {
-    young: Entries,
+    young: Young,
     old: Arc<Entries>,
     /// Held from before a commit until its entries are shown.
     publishing: Arc<Mutex<()>>,
@@ -129,36 +167,62 @@ pub(super) type Shared = Arc<RwLock<Deferred>>;
 impl Deferred {
     /// The record that holds a key, if that has not been merged yet.
     pub(super) fn key(&self, digest: &KeyDigest) -> Option<Id> {
-        self.young.keys.get(digest).or_else(|| self.old.keys.get(digest)).copied()
+        self.young.keys.get(digest).copied().or_else(|| found(&self.old.keys, digest))
     }
 
     /// All keys that may not have been merged yet.
     pub(super) fn keys(&self) -> impl Iterator<Item = &KeyDigest> {
-        self.young.keys.keys().chain(self.old.keys.keys())
+        self.young.keys.keys().chain(self.old.keys.iter().map(|(digest, _)| digest))
+    }
+
+    /// Keys that may not have been merged yet, after one and up to another, in no order.
+    pub(super) fn keys_within(
+        &self,
+        after: Option<KeyDigest>,
+        to: Option<KeyDigest>,
+    ) -> Vec<(KeyDigest, Id)> {
+        let within = |(digest, _): &(KeyDigest, Id)| {
+            after.is_none_or(|after| *digest > after) && to.is_none_or(|to| *digest <= to)
+        };
+        let young = self.young.keys.iter().map(|(digest, id)| (*digest, *id));
+        young.chain(self.old.keys.iter().copied()).filter(within).collect()
+    }
+
+    /// Members of lists that may not have been merged yet, after one and up to another, in no order.
+    pub(super) fn listings_within(&self, after: Option<Listing>, to: Option<Listing>) -> Vec<Listing> {
+        let within = |listing: &Listing| {
+            after.is_none_or(|after| *listing > after) && to.is_none_or(|to| *listing <= to)
+        };
+        let members = |(list, uuids): (&[u8; 17], &Vec<[u8; 16]>)| {
+            let list = *list;
+            uuids.iter().map(move |uuid| (list, *uuid)).collect::<Vec<_>>()
+        };
+        let young = self.young.lists.iter().flat_map(members);
+        young.chain(self.old.lists.iter().copied()).filter(within).collect()
     }
 
     /// The state of an account, if it is newer than the table's.
     pub(super) fn account(&self, number: u64) -> Option<AccountState> {
-        self.young.accounts.get(&number).or_else(|| self.old.accounts.get(&number)).copied()
+        self.young.accounts.get(&number).copied().or_else(|| found(&self.old.accounts, &number))
     }
 
     /// Members of a list that may not have been merged yet, in order, up to `limit` of each generation.
     pub(super) fn listed(&self, list: List, after: Uuid, newest_first: bool, limit: u32) -> Vec<Uuid> {
-        let name = list.bytes();
-        let from = (name, *after.as_bytes());
-        let of = |entries: &Entries| -> Vec<Uuid> {
-            let uuid = |(_, uuid): &Listing| Uuid::from_bytes(*uuid);
-            if newest_first {
-                let range = entries.lists.range((name, [0; 16])..from).rev();
-                range.take(limit as usize).map(uuid).collect()
-            } else {
-                let range = entries.lists.range((Excluded(from), Unbounded));
-                range.take_while(|(of, _)| *of == name).take(limit as usize).map(uuid).collect()
-            }
-        };
-        let mut found = of(&self.young);
-        found.extend(of(&self.old));
-        found
+        let (name, after, limit) = (list.bytes(), *after.as_bytes(), limit as usize);
+        let young = self.young.lists.get(&name).map(Vec::as_slice).unwrap_or_default();
+        let old = &self.old.lists;
+        let old = &old[old.partition_point(|(of, _)| *of < name)..old.partition_point(|(of, _)| *of <= name)];
+        let mut found = Vec::new();
+        if newest_first {
+            found.extend(young[..young.partition_point(|uuid| *uuid < after)].iter().rev().take(limit));
+            let old = &old[..old.partition_point(|(_, uuid)| *uuid < after)];
+            found.extend(old.iter().rev().map(|(_, uuid)| uuid).take(limit));
+        } else {
+            found.extend(young[young.partition_point(|uuid| *uuid <= after)..].iter().take(limit));
+            let old = &old[old.partition_point(|(_, uuid)| *uuid <= after)..];
+            found.extend(old.iter().map(|(_, uuid)| uuid).take(limit));
+        }
+        found.into_iter().copied().map(Uuid::from_bytes).collect()
     }
 
     /// What the writer holds from before a commit until its entries are shown: rows of the commit can be
@@ -186,49 +250,47 @@ impl Deferred {
     pub(super) fn turn(&mut self, entries: usize) -> bool {
         let turns = self.old.is_empty() && self.young.len() >= entries;
         if turns {
-            self.old = Arc::new(std::mem::take(&mut self.young));
+            self.old = Arc::new(std::mem::take(&mut self.young).into_sorted());
         }
         turns
     }
 }
 
-/// How far the merging of the old generation has come.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
-    key: Option<KeyDigest>,
-    listing: Option<Listing>,
-    account: Option<u64>,
+/// What stands under a key in a sorted list.
+fn found<K: Ord, V: Copy>(sorted: &[(K, V)], key: &K) -> Option<V> {
+    let place = sorted.binary_search_by(|(known, _)| known.cmp(key)).ok()?;
+    Some(sorted[place].1)
 }
+
+/// How many entries of the old generation have been merged: first its keys, then its lists, then its
+/// accounts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress(usize);
 
 /// A part of the old generation that is merged with one commit.
-#[derive(Debug, Default)]
-pub(super) struct Slice {
-    pub(super) keys: Vec<(KeyDigest, Id)>,
-    pub(super) lists: Vec<Listing>,
-    pub(super) accounts: Vec<(u64, AccountState)>,
-}
-
-impl Slice {
-    fn len(&self) -> usize {
-        self.keys.len() + self.lists.len() + self.accounts.len()
-    }
+#[derive(Debug)]
+pub(super) struct Slice<'a> {
+    pub(super) keys: &'a [(KeyDigest, Id)],
+    pub(super) lists: &'a [Listing],
+    pub(super) accounts: &'a [(u64, AccountState)],
 }
 
 impl Progress {
-    /// The next `size` entries in the order of the tables, where merging stands after them, and whether
-    /// they are the last.
-    pub(super) fn next(self, old: &Entries, size: usize) -> (Slice, Progress, bool) {
-        let (mut slice, mut after) = (Slice::default(), self);
-        let keys = old.keys.range((self.key.map_or(Unbounded, Excluded), Unbounded));
-        slice.keys = keys.take(size).map(|(digest, id)| (*digest, *id)).collect();
-        after.key = slice.keys.last().map(|(digest, _)| *digest).or(self.key);
-        let lists = old.lists.range((self.listing.map_or(Unbounded, Excluded), Unbounded));
-        slice.lists = lists.take(size - slice.len()).copied().collect();
-        after.listing = slice.lists.last().copied().or(self.listing);
-        let accounts = old.accounts.range((self.account.map_or(Unbounded, Excluded), Unbounded));
-        slice.accounts = accounts.take(size - slice.len()).map(|(number, state)| (*number, *state)).collect();
-        after.account = slice.accounts.last().map(|(number, _)| *number).or(self.account);
-        let last = slice.len() < size;
-        (slice, after, last)
+    /// The next `size` entries, where merging stands after them, and whether they are the last.
+    pub(super) fn next(self, old: &Entries, size: usize) -> (Slice<'_>, Progress, bool) {
+        let (from, to) = (self.0, (self.0 + size).min(old.len()));
+        let (lists, accounts) = (old.keys.len(), old.keys.len() + old.lists.len());
+        let slice = Slice {
+            keys: part(&old.keys, 0, from, to),
+            lists: part(&old.lists, lists, from, to),
+            accounts: part(&old.accounts, accounts, from, to),
+        };
+        (slice, Progress(to), to == old.len())
     }
+}
+
+/// Of entries that stand from place `first` on, those at the places `from..to`.
+fn part<T>(entries: &[T], first: usize, from: usize, to: usize) -> &[T] {
+    let within = |place: usize| place.saturating_sub(first).min(entries.len());
+    &entries[within(from)..within(to)]
 }

@@ -15,6 +15,7 @@
 mod checkpoint;
 mod deferred;
 mod filter;
+mod indexes;
 mod migrate;
 mod open;
 mod read;
@@ -121,11 +122,12 @@ impl SqliteStore {
         };
         let commit = {
             let (deferred, generation_entries) = (Arc::clone(&deferred), options.generation_entries);
+            let runtime = writer::runtime();
             move || {
                 // Held for as long as the thread lives.
                 let _lock = lock;
                 match Tables::new(&connection, checkpoints, (deferred, tail), generation_entries) {
-                    Ok(tables) => Committer::new(tables, batches, standing).run(),
+                    Ok(tables) => Committer::new(tables, batches, standing, runtime).run(),
                     Err(fault) => tracing::error!(%fault, "the committer could not prepare its statements"),
                 }
             }

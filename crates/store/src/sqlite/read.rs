@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use super::{
     deferred::{Deferred, Shared},
+    indexes,
     rows::{decode, load_tail, signed, state, unsigned},
 };
 use crate::{
-    limits::READ_ROWS_MAX,
+    limits::{ENTRIES_PER_MARK, READ_ROWS_MAX},
     log::{ChangeLine, Touched},
     port::{AccountLine, Backlog, Entry, Fault, Page, PostingLine, Query, RecordLine, TrialLine},
 };
@@ -26,11 +27,11 @@ fn unreadable(error: &rusqlite::Error) -> Fault {
     Fault::Unreadable(error.to_string())
 }
 
-fn bad(what: &'static str) -> rusqlite::Error {
+pub(super) fn bad(what: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, what.into())
 }
 
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -93,6 +94,9 @@ pub(super) fn read(reader: Reader<'_>, query: &Query) -> Result<Page, Fault> {
         Query::Entries { account, before, limit } => {
             entries(reader, account, *before, *limit).map(Page::Entries)
         }
+        Query::Movements { account, from, until, after, limit } => {
+            movements(reader, account, (*from, *until), *after, *limit).map(Page::Entries)
+        }
         Query::BalanceAt(account, at) => balance_at(reader, account, *at).map(Page::Balance),
         Query::Trial => within(connection, || trial(connection)).map(Page::Trial),
         Query::Backlog(now) => backlog(connection, *now).map(Page::Backlog),
@@ -107,6 +111,14 @@ pub(super) fn read(reader: Reader<'_>, query: &Query) -> Result<Page, Fault> {
             reader.deferred(|recent| accounts(connection, recent, *after, *limit)).map(Page::Accounts)
         }
         Query::Stored(after, limit) => stored(connection, *after, *limit).map(Page::Stored),
+        Query::Keys(after, limit) => {
+            let page = reader.deferred(|recent| indexes::keys(connection, recent, *after, *limit));
+            page.map(Page::Keys)
+        }
+        Query::Listings(after, limit) => {
+            let page = reader.deferred(|recent| indexes::listings(connection, recent, *after, *limit));
+            page.map(Page::Listings)
+        }
     }
 }
 
@@ -233,6 +245,36 @@ fn entries(
         left = left.saturating_sub(1);
         more
     })
+}
+
+/// Chains lead back only. So a page begins at the mark that has at least `limit` entries between itself and
+/// `after`, or at the end of the chain, and what is read is turned round: at most two marks' entries too many.
+fn movements(
+    reader: Reader<'_>,
+    account: &AccountKey,
+    (from, until): (Time, Time),
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Entry>, Fault> {
+    let connection = reader.connection;
+    let (number, state) = account_state(reader, account)?;
+    let limit = limit.min(READ_ROWS_MAX);
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    // Times follow numbers, so marks before that of `after` need not be looked at.
+    let seen = posting(connection, after)?.map_or(from, |line| line.at.max(from));
+    let skipped = u64::from(limit - 1).div_ceil(ENTRIES_PER_MARK);
+    let sql = "SELECT posting FROM mark WHERE account = ?1 AND at >= ?2 AND posting > ?3
+               ORDER BY at, posting LIMIT 1 OFFSET ?4";
+    let parameters = params![signed(number), seen.ms(), signed(after), signed(skipped)];
+    let mark = one(connection, sql, parameters, |row| row.get(0))?;
+    let head = mark.map_or(state.head, unsigned);
+    let mut entries = walk(connection, number, head, |entry| entry.at >= from && entry.number > after)?;
+    entries.reverse();
+    entries.retain(|entry| entry.at < until);
+    entries.truncate(limit as usize);
+    Ok(entries)
 }
 
 fn balance_at(reader: Reader<'_>, account: &AccountKey, at: Time) -> Result<i64, Fault> {

@@ -104,10 +104,12 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn of(mut writes: Writes) -> Prepared {
-        let mut entries = Entries { keys: writes.keys.drain(..).collect(), ..Entries::default() };
-        let listings = writes.listings.drain(..);
-        entries.lists = listings.map(|(list, uuid)| (list.bytes(), *uuid.as_bytes())).collect();
-        entries.accounts = writes.accounts.iter().map(|account| (account.number, account.state)).collect();
+        let listings = std::mem::take(&mut writes.listings).into_iter();
+        let entries = Entries {
+            keys: std::mem::take(&mut writes.keys),
+            lists: listings.map(|(list, uuid)| (list.bytes(), *uuid.as_bytes())).collect(),
+            accounts: writes.accounts.iter().map(|account| (account.number, account.state)).collect(),
+        };
         let encoded = entries.encode();
         Prepared { writes, entries, encoded }
     }
@@ -250,7 +252,7 @@ impl<'a> Tables<'a> {
         }
         for (number, state) in slice.accounts {
             let (entries, head) = (signed(state.entries), signed(state.head));
-            let row = params![signed(number), state.debits, state.credits, entries, head];
+            let row = params![signed(*number), state.debits, state.credits, entries, head];
             run(&mut self.statements.merge_account, row)?;
         }
         if last {

@@ -16,6 +16,7 @@ use std::sync::{
     mpsc::{Receiver, SendError, SyncSender},
 };
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tongbao_core::{Task, Time};
 
 use super::{
@@ -64,6 +65,20 @@ impl Waiting {
             Waiting::Due(reply, _) => drop(reply.send(Err(fault.clone()))),
         }
     }
+}
+
+/// The answers of a batch, given when this is dropped, wherever that is.
+struct Answers(Vec<Waiting>);
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(Waiting::answer);
+    }
+}
+
+/// The runtime this is called in, if its threads work by themselves: see [`Committer::new`].
+pub(super) fn runtime() -> Option<Handle> {
+    Handle::try_current().ok().filter(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
 /// A batch that was decided.
@@ -190,17 +205,30 @@ pub(super) struct Committer<'a> {
     tables: Tables<'a>,
     batches: Receiver<Batch>,
     standing: Arc<Standing>,
+    runtime: Option<Handle>,
     /// Why the last commit failed that failed.
     fault: Fault,
 }
 
 impl Committer<'_> {
+    /// Answers are given inside `runtime`, where those who wait are: from this thread each of them would
+    /// wake a thread of the runtime, which then takes the processor that this one works on.
     pub(super) fn new(
         tables: Tables<'_>,
         batches: Receiver<Batch>,
         standing: Arc<Standing>,
+        runtime: Option<Handle>,
     ) -> Committer<'_> {
-        Committer { tables, batches, standing, fault: Fault::Busy }
+        Committer { tables, batches, standing, runtime, fault: Fault::Busy }
+    }
+
+    fn answer(&self, waiting: Vec<Waiting>) {
+        let answers = Answers(waiting);
+        match &self.runtime {
+            // A runtime that has ended drops the task, and that answers, too.
+            Some(runtime) => drop(runtime.spawn(async move { drop(answers) })),
+            None => drop(answers),
+        }
     }
 
     /// Works until the decider is gone, or a write fails for good.
@@ -224,7 +252,7 @@ impl Committer<'_> {
                 self.standing.chain().durable = head;
                 // What is committed stands; a disk that fails now is not written to any more.
                 let folded = self.tables.checkpoint_within();
-                waiting.into_iter().for_each(Waiting::answer);
+                self.answer(waiting);
                 folded.and_then(|()| self.tables.checkpoint_beside())
             }
             Err(fault) => {

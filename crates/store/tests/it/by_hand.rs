@@ -1,7 +1,7 @@
 //! Steps made by hand: any change set at all, also those that no decision of the core would make.
 
 use tongbao_core::{
-    Actor, Cause, ChangeSet, Context, Facts, Record, Stop, Time,
+    Actor, Cause, ChangeSet, Context, Facts, Id, KeyDigest, Record, Stop, Time,
     id::{MerchantId, PayerId, TypedId},
     ledger::{Account, Channel, Posting, Reason},
     merchant::Merchant,
@@ -9,8 +9,8 @@ use tongbao_core::{
 };
 use tongbao_money::{Amount, BasisPoints, Currency, Money};
 use tongbao_store::{
-    AccountLine, Backlog, ChangeLine, Committed, Fault, Outcome, Page, PostingLine, Query, RecordLine, Step,
-    Store, TrialLine,
+    AccountLine, Backlog, ChangeLine, Committed, Fault, Listing, Outcome, Page, PostingLine, Query,
+    RecordLine, Step, Store, TrialLine,
     verify::{Report, verify},
 };
 
@@ -128,6 +128,8 @@ pub(crate) struct Everything {
     pub(crate) records: Vec<RecordLine>,
     pub(crate) trial: Vec<TrialLine>,
     pub(crate) backlogs: Vec<Backlog>,
+    pub(crate) keys: Vec<(KeyDigest, Id)>,
+    pub(crate) listings: Vec<Listing>,
 }
 
 pub(crate) fn everything(store: &dyn Store) -> Everything {
@@ -144,6 +146,22 @@ pub(crate) fn everything(store: &dyn Store) -> Everything {
         },
         trial: trial(store),
         backlogs: [after(0), after(60), after(3_600), LATE].map(|at| backlog(store, at)).to_vec(),
+        keys: keys(store, None, ALL_ROWS),
+        listings: listings(store, None, ALL_ROWS),
+    }
+}
+
+pub(crate) fn keys(store: &dyn Store, after: Option<KeyDigest>, limit: u32) -> Vec<(KeyDigest, Id)> {
+    match store.read(Query::Keys(after, limit)).unwrap() {
+        Page::Keys(lines) => lines,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn listings(store: &dyn Store, after: Option<Listing>, limit: u32) -> Vec<Listing> {
+    match store.read(Query::Listings(after, limit)).unwrap() {
+        Page::Listings(lines) => lines,
+        other => panic!("{other:?}"),
     }
 }
 

@@ -57,6 +57,60 @@ pub(crate) fn a_cursor_of_another_account_shows_nothing(store: &dyn Store) {
     }
 }
 
+/// All movements from `from` to `until` seconds, read in pages of `limit`.
+#[track_caller]
+fn movements(store: &dyn Store, (from, until): (i64, i64), limit: u32) -> Vec<Entry> {
+    let (account, span) = (purse(1).of(Currency::CNY), (after(from), after(until)));
+    let (mut all, mut seen) = (Vec::new(), 0);
+    loop {
+        let page = store.movements(account, span, seen, limit).unwrap();
+        let Some(last) = page.last() else { return all };
+        assert!(page.len() <= limit as usize);
+        seen = last.number;
+        all.extend(page);
+    }
+}
+
+/// Reads every span in pages of several sizes; each must give what the whole statement has.
+#[track_caller]
+fn movements_are_those_of_the_statement(store: &dyn Store, spans: &[(i64, i64)]) {
+    let mut statement = statement(store, purse(1), None, 10_000);
+    statement.reverse();
+    for &(from, until) in spans {
+        let mut expected = statement.clone();
+        expected.retain(|entry| (after(from)..after(until)).contains(&entry.at));
+        for limit in [1, 2, 100, 127, 128, 129, 257, 10_000] {
+            assert_eq!(movements(store, (from, until), limit), expected, "{from}..{until} by {limit}");
+        }
+    }
+}
+
+pub(crate) fn movements_are_paged_oldest_first(store: &dyn Store) {
+    assert_eq!(movements(store, (0, 100), 10), []);
+    many_entries(store, |group| group);
+    let all = movements(store, (0, 100), 50);
+    assert_eq!((all.len(), all[0].number, all[0].amount), (340, 1, 10));
+    movements_are_those_of_the_statement(store, &[(0, 100)]);
+    let account = purse(1).of(Currency::CNY);
+    let page = |seen| store.movements(account, (after(0), after(100)), seen, 2).unwrap();
+    assert_eq!(page(338).iter().map(|entry| entry.number).collect::<Vec<_>>(), [339, 340]);
+    assert_eq!((page(340).len(), page(u64::MAX >> 1).len()), (0, 0));
+}
+
+pub(crate) fn movements_keep_to_their_span(store: &dyn Store) {
+    many_entries(store, |group| group);
+    // Entries of others, so that an account's numbers have gaps.
+    post(store, after(34), vec![posting(BANK, purse(2), yuan(1)), posting(BANK, purse(1), yuan(1))]);
+    let spans =
+        [(-5, 0), (-5, 1), (0, 1), (3, 29), (12, 13), (13, 13), (14, 12), (33, 35), (34, 40), (35, 40)];
+    movements_are_those_of_the_statement(store, &spans);
+}
+
+pub(crate) fn movements_in_one_instant_are_paged(store: &dyn Store) {
+    many_entries(store, |group| if group < 30 { 7 } else { 9 });
+    movements_are_those_of_the_statement(store, &[(0, 100), (7, 8), (8, 9), (7, 9), (8, 10), (0, 7)]);
+}
+
 /// 340 entries of purse 1: `times` says when each group of ten was committed.
 fn many_entries(store: &dyn Store, times: impl Fn(i64) -> i64) -> Vec<(i64, i64)> {
     let mut history = vec![(i64::MIN, 0)];

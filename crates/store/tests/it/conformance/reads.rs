@@ -11,8 +11,8 @@ use tongbao_store::{Page, Query, Store};
 use uuid::Uuid;
 
 use crate::by_hand::{
-    ALL_ROWS, BANK, after, changes, everything, id, merchant, payer, post, posting, postings, purse, put,
-    yuan,
+    ALL_ROWS, BANK, after, changes, everything, id, keys, listings, merchant, payer, post, posting, postings,
+    purse, put, yuan,
 };
 
 pub(crate) fn records_are_found_by_id_and_by_key(store: &dyn Store) {
@@ -76,9 +76,24 @@ pub(crate) fn lists_do_not_mix(store: &dyn Store) {
 pub(crate) fn rows_are_paged_by_number(store: &dyn Store) {
     for number in 1..=6 {
         put(store, after(0), vec![merchant(number, 1).into()]);
+        let phone = u8::try_from(100 - number).unwrap();
+        put(store, after(0), vec![payer(100 + number, 1, phone).into()]);
         post(store, after(0), vec![posting(BANK, purse(number), yuan(10))]);
     }
     let all = everything(store);
+    let (mut index, mut members) = (Vec::new(), Vec::new());
+    while let page = keys(store, index.last().map(|(digest, _)| *digest), 4)
+        && !page.is_empty()
+    {
+        index.extend(page);
+    }
+    while let page = listings(store, members.last().copied(), 5)
+        && !page.is_empty()
+    {
+        members.extend(page);
+    }
+    assert_eq!((index.len(), members.len()), (6, 12));
+    assert_eq!((index, members), (all.keys.clone(), all.listings.clone()));
     let (mut changes, mut postings, mut accounts, mut records) = (vec![], vec![], vec![], vec![]);
     while let Page::Changes(page) = store.read(Query::Changes(changes.len() as u64, 5)).unwrap()
         && !page.is_empty()
@@ -131,4 +146,8 @@ pub(crate) fn a_page_is_never_longer_than_its_limit(store: &dyn Store) {
     assert_eq!(count(Query::Entries { account, before: None, limit: u32::MAX }), limit);
     assert_eq!(count(Query::Entries { account, before: None, limit: 7 }), 7);
     assert_eq!(count(Query::Entries { account, before: None, limit: 0 }), 0);
+    let movements = |limit| Query::Movements { account, from: after(0), until: after(1), after: 0, limit };
+    for (asked, given) in [(u32::MAX, limit), (200, 200), (129, 129), (128, 128), (7, 7), (1, 1), (0, 0)] {
+        assert_eq!(count(movements(asked)), given);
+    }
 }

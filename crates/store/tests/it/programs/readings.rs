@@ -65,6 +65,15 @@ fn about_account(account: AccountKey, head: u64) -> Vec<Query> {
     let mut questions =
         vec![Query::Account(account), entries(None, ALL_ROWS), entries(Some(head), 2), entries(Some(1), 2)];
     questions.extend([-1, 0, 100, 1_000].map(|seconds| Query::BalanceAt(account, after(seconds))));
+    let movements = |from, until, seen, limit| {
+        let (from, until) = (after(from), after(until));
+        Query::Movements { account, from, until, after: seen, limit }
+    };
+    questions.extend([
+        movements(0, 10_000, 0, ALL_ROWS),
+        movements(1, 100, 2, 3),
+        movements(-1, 700, head, 2),
+    ]);
     questions
 }
 

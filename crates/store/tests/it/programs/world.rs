@@ -194,6 +194,8 @@ impl World {
             Work::SubmitRefund(refund) | Work::QueryRefund(refund) => {
                 Input::HearRefund(refund, Some(key), refund_word(b))
             }
+            // Nothing here makes transfers or orders.
+            Work::ExpireTransfer(_) | Work::Unfreeze(_) => return None,
             Work::Deliver(delivery) => match c % 8 {
                 0 => Input::Postpone(delivery, key, self.at.plus_s(i64::from(b % 100))),
                 1 => Input::Abandon(delivery, key),
@@ -298,7 +300,15 @@ impl World {
             | Record::Sandbox(_)
             | Record::Alarm(_)
             | Record::WechatMerchant(_)
-            | Record::WechatPlatform(_) => {}
+            | Record::WechatPlatform(_)
+            | Record::Transfer(_)
+            | Record::Sharing(_)
+            | Record::SharingOrder(_)
+            | Record::SharingReturn(_)
+            | Record::SharingReceiver(_)
+            | Record::WechatCombinedOrder(_)
+            | Record::PaymentCode(_)
+            | Record::PaymentCodeSeed(_) => {}
         }
     }
 

@@ -9,8 +9,13 @@ use tongbao_store::{
     sqlite::{Options, SqliteStore},
 };
 
+use uuid::Uuid;
+
 use crate::{
-    by_hand::{ALL_ROWS, BANK, after, change, clean, everything, payer, post, posting, purse, put, yuan},
+    by_hand::{
+        ALL_ROWS, BANK, after, change, clean, everything, keys, listings, payer, post, posting, purse, put,
+        yuan,
+    },
     programs,
 };
 
@@ -57,6 +62,10 @@ fn agree(store: &dyn Store, model: &dyn Store, number: u64) {
             "{early} after {number}"
         );
     }
+    assert_eq!(keys(store, None, 50), keys(model, None, 50));
+    let (key, member) = (scattered(number / 3 + 1).keys()[0].digest(), (List::Payers.bytes(), Uuid::nil()));
+    assert_eq!(keys(store, Some(key), 9), keys(model, Some(key), 9));
+    assert_eq!(listings(store, Some(member), 60), listings(model, Some(member), 60));
     assert_eq!(listed(store, true, 70), listed(model, true, 70));
     assert_eq!(listed(store, false, 70), listed(model, false, 70));
     for purse in [BANK, purse(5), purse(number % 40)] {

@@ -1,5 +1,6 @@
 //! What only the store in one SQLite file does.
 
+mod answers;
 mod bank;
 mod concurrency;
 mod copies;

@@ -196,6 +196,27 @@ fn a_record_that_was_removed_or_added_is_found() {
 }
 
 #[test]
+fn a_key_that_was_bent_removed_or_added_is_found() {
+    is_found(
+        "UPDATE key SET record = (SELECT max(record) FROM key) WHERE record = (SELECT min(record) FROM key)",
+        "does not lead to it",
+    );
+    is_found("DELETE FROM key WHERE record = (SELECT min(record) FROM key)", "does not lead to it");
+    is_found("INSERT INTO key VALUES (zeroblob(16), (SELECT max(id) FROM record))", "which never named it");
+    let nobody = "CAST(substr(record, 1, 16) || x'77' AS BLOB)";
+    is_found(
+        &format!("INSERT INTO key SELECT zeroblob(16), {nobody} FROM key LIMIT 1"),
+        "which never named it",
+    );
+}
+
+#[test]
+fn a_member_of_a_list_that_was_removed_or_added_is_found() {
+    is_found("DELETE FROM list WHERE uuid = (SELECT max(uuid) FROM list)", "is missing in a list");
+    is_found("INSERT INTO list SELECT list, zeroblob(16) FROM list LIMIT 1", "which does not name it");
+}
+
+#[test]
 fn a_file_that_was_cut_short_is_noticed() {
     let place = Place::new();
     let store = place.open();

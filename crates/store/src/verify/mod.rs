@@ -1,18 +1,26 @@
 //! The verifier: recounts everything from the journal and the change log, and compares.
 //!
 //! It believes nothing that is stored twice: balances are summed from postings, chains are followed,
-//! digests are computed again, stored forms are hashed and compared with the log's last word on them.
+//! digests are computed again, stored forms are hashed and compared with the log's last word on them, and
+//! the indexes of keys and lists are compared with what the records name.
 
-use std::collections::HashMap;
+mod ahead;
+mod indexes;
+mod records;
 
+use std::sync::mpsc::Receiver;
+
+use foldhash::quality::RandomState;
+use indexes::Sums;
 use tongbao_core::{
-    Id, Record,
+    Id,
     ledger::{AccountKey, AccountState},
 };
 
 use crate::{
+    cache::Map,
     limits::READ_ROWS_MAX,
-    log::{self, Digest, Touched},
+    log::{self, ChangeLine, Digest, Touched},
     port::{AccountLine, Fault, Page, PostingLine, Query, Store, unexpected},
 };
 
@@ -56,23 +64,31 @@ impl Report {
 }
 
 /// The last version and hash that the log names for each record.
-type LastWord = HashMap<Id, (u32, [u8; 16])>;
+type LastWord = Map<Id, (u32, [u8; 16])>;
 
 /// Recounts a store. `progress` is told how many rows have been counted so far. Changes that are
 /// committed meanwhile are left out: only what the log held at the start is counted.
 pub fn verify(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Report, Fault> {
     let mut report = Report::default();
     let mut recount = Recount::default();
-    let last_word = walk_log(store, &mut report, &mut recount, progress)?;
-    check_accounts(store, &mut report, &recount)?;
-    check_records(store, &mut report, &last_word, progress)?;
+    let seed = RandomState::default();
+    let (named, indexes) = std::thread::scope(|scope| {
+        let indexes = scope.spawn(|| Sums::of_indexes(store, &seed));
+        let last_word = walk_log(store, &mut report, &mut recount, progress)?;
+        check_accounts(store, &mut report, &recount)?;
+        let named = records::check(store, &mut report, &last_word, &seed, progress)?;
+        Ok((named, indexes.join().expect("counting does not panic")?))
+    })?;
+    if indexes != named {
+        indexes::look_for_each(store, &mut report)?;
+    }
     Ok(report)
 }
 
 /// Balances as the journal says.
 #[derive(Default)]
 struct Recount {
-    accounts: HashMap<u64, AccountState>,
+    accounts: Map<u64, AccountState>,
 }
 
 impl Recount {
@@ -113,18 +129,27 @@ fn walk_log(
     recount: &mut Recount,
     progress: &mut dyn FnMut(u64),
 ) -> Result<LastWord, Fault> {
-    let mut last_word = LastWord::new();
-    let mut postings = Postings { store, page: Vec::new().into_iter(), last: 0 };
+    std::thread::scope(|scope| {
+        let lines = ahead::changes(scope, store);
+        let postings = ahead::postings(scope, store);
+        let postings = Postings { store, ahead: postings, page: Vec::new().into_iter(), last: 0 };
+        walk_lines(store, lines, postings, report, recount, progress)
+    })
+}
+
+fn walk_lines(
+    store: &dyn Store,
+    pages: Receiver<Result<Vec<ChangeLine>, Fault>>,
+    mut postings: Postings<'_>,
+    report: &mut Report,
+    recount: &mut Recount,
+    progress: &mut dyn FnMut(u64),
+) -> Result<LastWord, Fault> {
+    let mut last_word = LastWord::default();
     let mut accounts = Accounts { store, page: Vec::new().into_iter().peekable(), last: 0 };
-    let (mut last_at, mut more) = (None, true);
-    while more {
-        let lines = match store.read(Query::Changes(report.changes, READ_ROWS_MAX))? {
-            Page::Changes(lines) => lines,
-            other => return Err(unexpected(&other)),
-        };
-        // A page that is not full ends the log as it was; what came since is for the next count.
-        more = lines.len() == READ_ROWS_MAX as usize;
-        for line in lines {
+    let mut last_at = None;
+    for lines in pages {
+        for line in lines? {
             let next = report.changes + 1;
             report.expect(line.number == next, || format!("change {next} is missing"));
             report.expect(last_at.is_none_or(|last| line.at >= last), || {
@@ -175,6 +200,7 @@ fn follow(last_word: &mut LastWord, touched: &Touched, change: u64, report: &mut
 /// The journal in order, a page at a time.
 struct Postings<'a> {
     store: &'a dyn Store,
+    ahead: Receiver<Result<Vec<PostingLine>, Fault>>,
     page: std::vec::IntoIter<PostingLine>,
     last: u64,
 }
@@ -184,11 +210,15 @@ impl Postings<'_> {
         let mut taken = Vec::with_capacity(count as usize);
         while taken.len() < count as usize {
             let Some(line) = self.page.next() else {
-                match self.store.read(Query::Postings(self.last, READ_ROWS_MAX))? {
-                    Page::Postings(lines) if lines.is_empty() => break,
-                    Page::Postings(lines) => self.page = lines.into_iter(),
-                    other => return Err(unexpected(&other)),
+                // What was read ahead may end before what was written since.
+                let lines = match self.ahead.recv() {
+                    Ok(lines) => lines?,
+                    Err(_) => ahead::posting_lines(self.store, self.last)?,
+                };
+                if lines.is_empty() {
+                    break;
                 }
+                self.page = lines.into_iter();
                 continue;
             };
             self.last = line.number;
@@ -226,7 +256,7 @@ impl Accounts<'_> {
 }
 
 fn check_accounts(store: &dyn Store, report: &mut Report, recount: &Recount) -> Result<(), Fault> {
-    let mut sums: HashMap<_, i128> = HashMap::new();
+    let mut sums: Map<_, i128> = Map::default();
     let (mut after, mut seen, mut more) = (0, 0, true);
     while more {
         let lines = match store.read(Query::Accounts(after, READ_ROWS_MAX))? {
@@ -262,43 +292,6 @@ fn check_accounts(store: &dyn Store, report: &mut Report, recount: &Recount) -> 
     for (currency, sum) in sums {
         report.expect(sum == 0, || format!("debits and credits in {currency} differ by {sum}"));
     }
-    Ok(())
-}
-
-fn check_records(
-    store: &dyn Store,
-    report: &mut Report,
-    last_word: &LastWord,
-    progress: &mut dyn FnMut(u64),
-) -> Result<(), Fault> {
-    let (mut after, mut known, mut more) = (None, 0, true);
-    while more {
-        let lines = match store.read(Query::Stored(after, READ_ROWS_MAX))? {
-            Page::Stored(lines) => lines,
-            other => return Err(unexpected(&other)),
-        };
-        more = lines.len() == READ_ROWS_MAX as usize;
-        after = lines.last().map(|last| last.id);
-        for line in lines {
-            report.records += 1;
-            let Some((version, body)) = last_word.get(&line.id) else {
-                // Written after the log was read, if it is new; a record that no change wrote, if not.
-                let new = Record::decode(line.id.kind, &line.body)
-                    .is_ok_and(|record| record.version() == line.version);
-                report.expect(new && changed_since(store, report.changes)?, || {
-                    format!("no change wrote {}", line.id)
-                });
-                continue;
-            };
-            known += 1;
-            let stored = Touched::of(line.id, line.version, &line.body);
-            let agrees = line.version == *version && stored.body == *body;
-            let newer = line.version > *version && changed_since(store, report.changes)?;
-            report.expect(agrees || newer, || format!("{} is not as its last change left it", line.id));
-        }
-        progress(report.changes + report.postings + report.records);
-    }
-    report.expect(known == last_word.len(), || "records that changes wrote are gone".to_owned());
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Record, Time,
-    id::{AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, TypedId},
+    id::{AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, SharingId, TransferId, TypedId},
     ledger::Posting,
 };
 
@@ -85,6 +85,10 @@ pub enum Work {
     QueryRefund(RefundId),
     /// Send an event to one place.
     Deliver(DeliveryId),
+    /// Return the transfer unless it was accepted.
+    ExpireTransfer(TransferId),
+    /// Unfreeze what was not shared of a payment.
+    Unfreeze(SharingId),
 }
 
 impl Work {
@@ -95,6 +99,8 @@ impl Work {
             Work::SubmitAttempt(_, attempt) | Work::QueryAttempt(_, attempt) => attempt.uuid(),
             Work::SubmitRefund(refund) | Work::QueryRefund(refund) => refund.uuid(),
             Work::Deliver(delivery) => delivery.uuid(),
+            Work::ExpireTransfer(transfer) => transfer.uuid(),
+            Work::Unfreeze(sharing) => sharing.uuid(),
         }
     }
 }

@@ -74,7 +74,13 @@ impl Dialect {
             (Dialect::Native, _)
             | (
                 Dialect::Wechat,
-                EventKind::PaymentSucceeded | EventKind::RefundSucceeded | EventKind::RefundFailed,
+                EventKind::PaymentSucceeded
+                | EventKind::RefundSucceeded
+                | EventKind::RefundFailed
+                | EventKind::TransferAccepted
+                | EventKind::TransferReturned
+                | EventKind::ShareReceived
+                | EventKind::ShareReturned,
             ) => true,
             (Dialect::Wechat, EventKind::PaymentClosed | EventKind::PaymentFailed) => false,
         }

@@ -6,13 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChangeSet, Context, Facts, Id, Stop, Task, Time, Work,
+    ChangeSet, Context, Facts, Id, List, Stop, Task, Time, Work,
     delivery::{Delivery, Dialect},
     endpoint::Endpoint,
     id::{AlarmId, AppId, EventId},
     merchant,
     payment::Payment,
+    profit_sharing::order::ReceivedShare,
     refund::Refund,
+    transfer::Transfer,
+    wechat::combine::CombinedPicture,
 };
 
 macro_rules! kinds {
@@ -44,6 +47,14 @@ kinds! {
     RefundSucceeded = "refund.succeeded";
     /// A refund failed; the merchant has its money back.
     RefundFailed = "refund.failed";
+    /// The recipient accepted a transfer.
+    TransferAccepted = "transfer.accepted";
+    /// A transfer was not accepted, and its sender has the money back.
+    TransferReturned = "transfer.returned";
+    /// Another merchant shared the money of a payment with this one.
+    ShareReceived = "share.received";
+    /// A merchant gave back what this one had shared with it.
+    ShareReturned = "share.returned";
 }
 
 /// The thing an event is about, as it was.
@@ -54,6 +65,12 @@ pub enum Subject {
     Payment(Box<Payment>),
     /// A refund.
     Refund(Box<Refund>),
+    /// A transfer.
+    Transfer(Box<Transfer>),
+    /// A combined order of WeChat Pay's interface, with its payments.
+    CombinedOrder(Box<CombinedPicture>),
+    /// A share of a payment.
+    Share(Box<ReceivedShare>),
 }
 
 impl Subject {
@@ -62,6 +79,19 @@ impl Subject {
         match self {
             Subject::Payment(payment) => payment.version,
             Subject::Refund(refund) => refund.version,
+            Subject::Transfer(transfer) => transfer.version,
+            Subject::CombinedOrder(picture) => picture.payments.first().map_or(1, |first| first.version),
+            // Each share is told of once.
+            Subject::Share(_) => 1,
+        }
+    }
+
+    /// Whether the app's endpoints are told of it. Of a combined order only its own address is: each of its
+    /// payments has an event of its own, for its own app.
+    const fn is_for_endpoints(&self) -> bool {
+        match self {
+            Subject::Payment(_) | Subject::Refund(_) | Subject::Transfer(_) | Subject::Share(_) => true,
+            Subject::CombinedOrder(_) => false,
         }
     }
 }
@@ -81,6 +111,12 @@ pub struct Event {
     pub subject: Subject,
     /// When.
     pub created_at: Time,
+}
+
+impl Event {
+    pub(crate) fn lists(&self) -> Vec<List> {
+        if self.subject.is_for_endpoints() { vec![List::Events(self.app)] } else { Vec::new() }
+    }
 }
 
 /// Who is told of an event, beside the app's endpoints.
@@ -113,7 +149,8 @@ pub fn announce(
     let mut targets = Vec::new();
     let told = audience.notify_url.filter(|_| audience.dialect.tells(kind));
     targets.extend(told.map(|url| (None, url.to_owned())));
-    for id in &app.endpoints {
+    let endpoints = if event.subject.is_for_endpoints() { app.endpoints.as_slice() } else { &[] };
+    for id in endpoints {
         let endpoint = facts.get::<Endpoint>(*id)?.filter(|endpoint| endpoint.wants(kind));
         targets.extend(endpoint.map(|endpoint| (Some(*id), endpoint.url.clone())));
     }

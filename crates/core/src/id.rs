@@ -177,6 +177,22 @@ ids! {
     WechatMerchantId = WechatMerchant, 15, "wxm";
     /// The platform's keys in WeChat Pay's interface.
     WechatPlatformId = WechatPlatform, 16, "wxp";
+    /// A transfer to a payer.
+    TransferId = Transfer, 17, "trf";
+    /// A combined order of WeChat Pay's interface.
+    WechatCombinedOrderId = WechatCombinedOrder, 20, "wxc";
+    /// A payment code that was shown.
+    PaymentCodeId = PaymentCode, 30, "pcd";
+    /// What a payer's payment codes are made of.
+    PaymentCodeSeedId = PaymentCodeSeed, 31, "pcs";
+    /// What is frozen of a payment for profit sharing.
+    SharingId = Sharing, 21, "shg";
+    /// A request to share.
+    SharingOrderId = SharingOrder, 22, "sho";
+    /// A share that is given back.
+    SharingReturnId = SharingReturn, 23, "shr";
+    /// With whom a merchant may share.
+    SharingReceiverId = SharingReceiver, 24, "shv";
 }
 
 /// Any id.

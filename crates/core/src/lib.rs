@@ -28,11 +28,14 @@ pub mod merchant;
 pub mod message;
 pub mod payer;
 pub mod payment;
+pub mod payment_code;
+pub mod profit_sharing;
 pub mod record;
 pub mod refund;
 pub mod refusal;
 pub mod sandbox;
 pub mod time;
+pub mod transfer;
 pub mod wechat;
 
 pub use change::{Actor, Cause, ChangeSet, Task, TaskKey, Work};

@@ -52,8 +52,35 @@ pub const WECHAT_EXPIRES_IN_S_DEFAULT: i64 = 7 * 24 * 3_600;
 pub const WECHAT_REFUND_WINDOW_MS: i64 = 365 * 24 * 3_600 * 1_000;
 /// Appids bound to one merchant number: 50, by the rules of the same interface.
 pub const WECHAT_APPIDS_MAX: usize = 50;
+/// A transfer that nobody accepts returns after a day: the figure of the documents for what a user must confirm
+/// (page 4015901167 of the same interface).
+pub const TRANSFER_OPEN_S: i64 = 24 * 3_600;
+/// A transfer bill can be asked for during 30 days (same interface).
+pub const WECHAT_TRANSFER_QUERY_WINDOW_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Certificates of one merchant number. They last five years; a merchant who has used up 32 gets a new number.
 pub const WECHAT_CERTIFICATES_MAX: usize = 32;
+
+/// The most that a payment code pays without the password, in fen: 1,000 yuan (rule 1 of the password rules for code
+/// payment in WeChat Pay's documents).
+pub const PASSWORD_FREE_AMOUNT_MAX: Amount = match Amount::new(100_000) {
+    Some(amount) => amount,
+    None => Amount::ZERO,
+};
+/// How long a payer may take to type the password after a code was scanned. A shop asks for thirty seconds and then
+/// reverses (same interface); five minutes is what an H5 page has.
+pub const WECHAT_CODE_PASSWORD_S: i64 = 5 * 60;
+/// An order that was made from a payment code can be reversed for seven days after it was paid (same interface).
+pub const WECHAT_REVERSE_WINDOW_MS: i64 = 7 * 24 * 3_600 * 1_000;
+
+/// Orders in one combined order: from 2 to 10 for a merchant who combines its own and others' (same interface).
+pub const WECHAT_COMBINED_SUB_ORDERS_MIN: usize = 2;
+/// See [`WECHAT_COMBINED_SUB_ORDERS_MIN`].
+pub const WECHAT_COMBINED_SUB_ORDERS_MAX: usize = 10;
+/// Each of them comes to at most 10 million yuan (same interface).
+pub const WECHAT_SUB_ORDER_AMOUNT_MAX: Amount = match Amount::new(1_000_000_000) {
+    Some(amount) => amount,
+    None => Amount::ZERO,
+};
 
 /// Characters of a URL.
 pub const URL_CHARS_MAX: usize = 2_048;

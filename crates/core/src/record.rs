@@ -13,16 +13,19 @@ use crate::{
     endpoint::Endpoint,
     event::{Alarm, Event},
     facts::Entity,
-    id::{AppId, EventId, Kind, MerchantId, PaymentId},
+    id::{AppId, EventId, Kind, MerchantId, PayerId, PaymentId},
     idempotency::Reply,
     ledger::Channel,
     merchant::{App, Merchant},
     message::Message,
     payer::Payer,
     payment::Payment,
+    payment_code::{PaymentCode, PaymentCodeSeed},
+    profit_sharing::{Sharing, SharingOrder, SharingReceiver, SharingReturn},
     refund::Refund,
     sandbox::Sandbox,
-    wechat::{WechatMerchant, WechatPlatform},
+    transfer::Transfer,
+    wechat::{WechatCombinedOrder, WechatMerchant, WechatPlatform},
 };
 
 /// Room for most stored forms.
@@ -109,6 +112,14 @@ records! {
     Alarm { AlarmId },
     WechatMerchant { WechatMerchantId },
     WechatPlatform { WechatPlatformId },
+    Transfer { TransferId },
+    WechatCombinedOrder { WechatCombinedOrderId },
+    PaymentCode { PaymentCodeId },
+    PaymentCodeSeed { PaymentCodeSeedId },
+    Sharing { SharingId },
+    SharingOrder { SharingOrderId },
+    SharingReturn { SharingReturnId },
+    SharingReceiver { SharingReceiverId },
 }
 
 /// A name that one record holds for ever.
@@ -138,6 +149,26 @@ pub enum Key {
     WechatRefund(String),
     /// The token in the prepay codes of an order.
     WechatPrepay(String),
+    /// A merchant's transfer number.
+    TransferNo(MerchantId, String),
+    /// The number of a transfer bill of WeChat Pay's interface.
+    WechatTransfer(String),
+    /// A merchant number's combined order, by its number of the whole.
+    WechatCombinedOrder(String, String),
+    /// A payment code, by keyed digest.
+    PaymentCode([u8; 32]),
+    /// The seed of a payer's payment codes.
+    PaymentCodeSeed(PayerId),
+    /// The sharing of a payment.
+    SharingOf(PaymentId),
+    /// A merchant's number of a request to share.
+    SharingOrderNo(MerchantId, String),
+    /// The platform's number of a request to share.
+    SharingOrder(String),
+    /// A merchant's number of a return.
+    SharingReturnNo(MerchantId, String),
+    /// A receiver of a merchant number, by its type and account.
+    SharingReceiver(String, String),
 }
 
 /// 128 bits of BLAKE3 over a key: what the index holds.
@@ -168,6 +199,20 @@ impl Key {
             Key::WechatTransaction(text) => tagged(&mut hash, 10, text),
             Key::WechatRefund(text) => tagged(&mut hash, 11, text),
             Key::WechatPrepay(text) => tagged(&mut hash, 12, text),
+            Key::TransferNo(merchant, text) => named(&mut hash, 13, (*merchant).into(), text),
+            Key::WechatTransfer(text) => tagged(&mut hash, 14, text),
+            // No merchant number has a slash.
+            Key::WechatCombinedOrder(mchid, text) => tagged(&mut hash, 20, &format!("{mchid}/{text}")),
+            Key::PaymentCode(digest) => {
+                hash.update(&[30]).update(digest);
+            }
+            Key::PaymentCodeSeed(payer) => named(&mut hash, 31, (*payer).into(), ""),
+            Key::SharingOf(payment) => named(&mut hash, 21, (*payment).into(), ""),
+            Key::SharingOrderNo(merchant, text) => named(&mut hash, 22, (*merchant).into(), text),
+            Key::SharingOrder(text) => tagged(&mut hash, 23, text),
+            Key::SharingReturnNo(merchant, text) => named(&mut hash, 24, (*merchant).into(), text),
+            // Neither a merchant number nor a type has a slash in it.
+            Key::SharingReceiver(mchid, account) => tagged(&mut hash, 25, &format!("{mchid}/{account}")),
         }
         let mut digest = KeyDigest::default();
         hash.finalize_xof().fill(&mut digest);
@@ -212,6 +257,12 @@ pub enum List {
     Messages,
     /// All alarms.
     Alarms,
+    /// A merchant's transfers.
+    Transfers(MerchantId),
+    /// The transfers to a payer.
+    TransfersTo(PayerId),
+    /// A merchant's requests to share.
+    SharingOrders(MerchantId),
 }
 
 impl List {
@@ -231,6 +282,9 @@ impl List {
             List::Payers => (11, None),
             List::Messages => (12, None),
             List::Alarms => (13, None),
+            List::Transfers(id) => (14, Some(id.into())),
+            List::TransfersTo(id) => (15, Some(id.into())),
+            List::SharingOrders(id) => (16, Some(id.into())),
         };
         let mut bytes = owner.map_or([0; 17], Id::bytes);
         if let Some(first) = bytes.first_mut() {
@@ -253,6 +307,8 @@ impl List {
             List::Payers => Kind::Payer,
             List::Messages => Kind::Message,
             List::Alarms => Kind::Alarm,
+            List::Transfers(_) | List::TransfersTo(_) => Kind::Transfer,
+            List::SharingOrders(_) => Kind::SharingOrder,
         }
     }
 }
@@ -269,6 +325,14 @@ impl Record {
             Record::Sandbox(_) => vec![Key::Sandbox],
             Record::WechatMerchant(merchant) => merchant.keys(),
             Record::WechatPlatform(_) => vec![Key::WechatPlatform],
+            Record::Transfer(transfer) => transfer.keys(),
+            Record::WechatCombinedOrder(order) => order.keys(),
+            Record::PaymentCode(code) => vec![Key::PaymentCode(code.digest)],
+            Record::PaymentCodeSeed(seed) => vec![Key::PaymentCodeSeed(seed.payer)],
+            Record::Sharing(sharing) => sharing.keys(),
+            Record::SharingOrder(order) => order.keys(),
+            Record::SharingReturn(given) => given.keys(),
+            Record::SharingReceiver(receiver) => receiver.keys(),
             Record::Merchant(_)
             | Record::App(_)
             | Record::Event(_)
@@ -288,16 +352,25 @@ impl Record {
             Record::Payer(_) => vec![List::Payers],
             Record::Payment(payment) => vec![List::Payments(payment.merchant)],
             Record::Refund(refund) => refund.lists(),
-            Record::Event(event) => vec![List::Events(event.app)],
+            Record::Event(event) => event.lists(),
             Record::Endpoint(endpoint) => vec![List::Endpoints(endpoint.app)],
             Record::Delivery(delivery) => {
                 vec![List::Deliveries(delivery.app), List::DeliveriesOf(delivery.event)]
             }
             Record::Message(_) => vec![List::Messages],
             Record::Alarm(_) => vec![List::Alarms],
-            Record::Reply(_) | Record::Sandbox(_) | Record::WechatMerchant(_) | Record::WechatPlatform(_) => {
-                Vec::new()
-            }
+            Record::Transfer(transfer) => transfer.lists(),
+            Record::Reply(_)
+            | Record::Sandbox(_)
+            | Record::WechatMerchant(_)
+            | Record::WechatPlatform(_)
+            | Record::WechatCombinedOrder(_)
+            | Record::PaymentCode(_)
+            | Record::PaymentCodeSeed(_)
+            | Record::Sharing(_)
+            | Record::SharingReturn(_)
+            | Record::SharingReceiver(_) => Vec::new(),
+            Record::SharingOrder(order) => order.lists(),
         }
     }
 }

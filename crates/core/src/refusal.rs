@@ -51,6 +51,10 @@ pub enum Refusal {
     TooManyAttempts,
     /// The merchant's account does not cover the refund.
     MerchantBalance,
+    /// The transfer was accepted already.
+    TransferAccepted,
+    /// The transfer went back to its sender, or is about to: its time is over.
+    TransferReturned,
     /// The payment password is wrong.
     WrongPassword {
         /// Tries left before the lock.
@@ -91,6 +95,8 @@ impl Refusal {
             Refusal::TooManyRefunds => "too_many_refunds",
             Refusal::TooManyAttempts => "too_many_attempts",
             Refusal::MerchantBalance => "merchant_balance_insufficient",
+            Refusal::TransferAccepted => "transfer_accepted",
+            Refusal::TransferReturned => "transfer_returned",
             Refusal::WrongPassword { .. } => "wrong_password",
             Refusal::PasswordLocked { .. } => "password_locked",
             Refusal::WrongCode => "wrong_code",
@@ -118,6 +124,8 @@ impl Refusal {
             | Refusal::TooManyRefunds
             | Refusal::TooManyAttempts
             | Refusal::MerchantBalance
+            | Refusal::TransferAccepted
+            | Refusal::TransferReturned
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
@@ -171,6 +179,10 @@ impl fmt::Display for Refusal {
                 f.write_str("Too many attempts to pay this payment failed. Create a new one.")
             }
             Refusal::MerchantBalance => f.write_str("The merchant's balance does not cover this refund."),
+            Refusal::TransferAccepted => f.write_str("The transfer was accepted already."),
+            Refusal::TransferReturned => {
+                f.write_str("The transfer was not accepted in time or was taken back. Ask for a new one.")
+            }
             Refusal::WrongPassword { tries_left } => {
                 write!(f, "The payment password is wrong. {tries_left} tries are left.")
             }

@@ -195,6 +195,8 @@ impl World {
             Work::SubmitRefund(refund) | Work::QueryRefund(refund) => {
                 Input::HearRefund(refund, Some(key), refund_word(b))
             }
+            // Nothing here makes transfers or orders.
+            Work::ExpireTransfer(_) | Work::Unfreeze(_) => return None,
             Work::Deliver(delivery) => {
                 let failure = b.is_multiple_of(2).then(|| "status".to_owned());
                 let attempt =
@@ -249,7 +251,15 @@ impl World {
                 | Record::ApiKey(_)
                 | Record::Endpoint(_)
                 | Record::WechatMerchant(_)
-                | Record::WechatPlatform(_) => {}
+                | Record::WechatPlatform(_)
+                | Record::Transfer(_)
+                | Record::Sharing(_)
+                | Record::SharingOrder(_)
+                | Record::SharingReturn(_)
+                | Record::SharingReceiver(_)
+                | Record::WechatCombinedOrder(_)
+                | Record::PaymentCode(_)
+                | Record::PaymentCodeSeed(_) => {}
             }
         }
     }

@@ -63,7 +63,7 @@ pub fn target(input: &[u8]) {
 fn account(bytes: &mut Bytes<'_>) -> Account {
     let (kind, uuid) = (bytes.byte(), Uuid::from_bytes(bytes.array()));
     let (payer, merchant) = (PayerId::from_uuid(uuid), MerchantId::from_uuid(uuid));
-    match kind % 9 {
+    match kind % 10 {
         0 => Account::PayerAvailable(payer),
         1 => Account::PayerHeld(payer),
         2 => Account::MerchantPending(merchant),
@@ -72,6 +72,7 @@ fn account(bytes: &mut Bytes<'_>) -> Account {
         5 => Account::PlatformFees,
         6 => Account::RefundsInFlight,
         7 => Account::Suspense,
+        8 => Account::TransfersInFlight,
         _ => Account::ChannelClearing(Channel::SandboxBank),
     }
 }

@@ -13,10 +13,14 @@ pub mod pages;
 pub mod queries;
 pub mod records;
 pub mod shown_amounts;
+pub mod signature_doctor;
 pub mod signatures;
 pub mod stores;
 pub mod times;
 pub mod webhook_urls;
+pub mod wechat_answers;
+pub mod wechat_authorizations;
+pub mod wechat_certificates;
 
 /// Something to fuzz.
 #[derive(Clone, Copy, Debug)]

@@ -70,6 +70,26 @@ fn a_signature_holds_for_nothing_else() {
 }
 
 #[test]
+fn headers_that_sign_requests_are_read_as_they_were_written() {
+    run(&targets::wechat_authorizations::TARGET);
+}
+
+#[test]
+fn headers_that_sign_answers_are_read_one_way() {
+    run(&targets::wechat_answers::TARGET);
+}
+
+#[test]
+fn certificates_and_requests_for_them_come_back() {
+    run(&targets::wechat_certificates::TARGET);
+}
+
+#[test]
+fn the_doctor_and_the_door_agree() {
+    run(&targets::signature_doctor::TARGET);
+}
+
+#[test]
 fn records_read_as_they_were_stored() {
     run(&targets::records::TARGET);
 }

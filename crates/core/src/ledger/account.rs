@@ -44,6 +44,8 @@ pub enum Account {
     PlatformFees,
     /// Refunds taken from merchants and not yet with the payer. Returns to zero.
     RefundsInFlight,
+    /// Transfers taken from their senders and not yet accepted. Returns to zero.
+    TransfersInFlight,
     /// Money whose owner is not settled: came without being asked for (positive) or left without cover
     /// (negative). Returns to zero.
     Suspense,
@@ -66,6 +68,8 @@ pub enum Purpose {
     Fees,
     /// Refunds under way.
     Refunds,
+    /// Transfers under way.
+    Transfers,
     /// Nobody's yet.
     Suspense,
     /// With a channel.
@@ -82,6 +86,7 @@ impl Purpose {
             Purpose::Frozen => "frozen",
             Purpose::Fees => "fees",
             Purpose::Refunds => "refunds",
+            Purpose::Transfers => "transfers",
             Purpose::Suspense => "suspense",
             Purpose::Clearing => "clearing",
         }
@@ -99,7 +104,8 @@ impl Account {
             | Account::MerchantAvailable(_)
             | Account::MerchantFrozen(_)
             | Account::PlatformFees
-            | Account::RefundsInFlight => Some(0),
+            | Account::RefundsInFlight
+            | Account::TransfersInFlight => Some(0),
             Account::Suspense | Account::ChannelClearing(_) => None,
         }
     }
@@ -113,6 +119,7 @@ impl Account {
             Account::MerchantFrozen(_) => Purpose::Frozen,
             Account::PlatformFees => Purpose::Fees,
             Account::RefundsInFlight => Purpose::Refunds,
+            Account::TransfersInFlight => Purpose::Transfers,
             Account::Suspense => Purpose::Suspense,
             Account::ChannelClearing(_) => Purpose::Clearing,
         }
@@ -134,6 +141,7 @@ impl fmt::Display for Account {
             Account::MerchantFrozen(merchant) => write!(f, "merchant/{merchant}/frozen"),
             Account::PlatformFees => f.write_str("platform/fees"),
             Account::RefundsInFlight => f.write_str("platform/refunds"),
+            Account::TransfersInFlight => f.write_str("platform/transfers"),
             Account::Suspense => f.write_str("platform/suspense"),
             Account::ChannelClearing(channel) => write!(f, "channel/{}/clearing", channel.name()),
         }
@@ -164,6 +172,7 @@ impl FromStr for Account {
             ("merchant", _, Some("frozen")) => merchant().map(Account::MerchantFrozen),
             ("platform", "fees", None) => Ok(Account::PlatformFees),
             ("platform", "refunds", None) => Ok(Account::RefundsInFlight),
+            ("platform", "transfers", None) => Ok(Account::TransfersInFlight),
             ("platform", "suspense", None) => Ok(Account::Suspense),
             ("channel", "sandbox_bank", Some("clearing")) => {
                 Ok(Account::ChannelClearing(Channel::SandboxBank))

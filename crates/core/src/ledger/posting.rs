@@ -83,4 +83,18 @@ reasons! {
     Unexpected = 11, "unexpected";
     /// Money nobody asked for is on its way back.
     Return = 12, "return";
+    /// A transfer was taken from its sender.
+    Transfer = 13, "transfer";
+    /// A transfer was accepted.
+    TransferAccepted = 14, "transfer_accepted";
+    /// A transfer that was not accepted went back.
+    TransferReturned = 15, "transfer_returned";
+    /// What was paid is frozen until it is shared.
+    Freeze = 16, "freeze";
+    /// What was frozen is the merchant's to use.
+    Unfreeze = 17, "unfreeze";
+    /// A share of frozen money.
+    Share = 18, "share";
+    /// A share was given back.
+    ShareReturned = 19, "share_returned";
 }

@@ -96,3 +96,43 @@ pub fn unexpected(channel: Channel, money: Money, subject: Id) -> Vec<Posting> {
     let back = line(Reason::Return, Account::Suspense, Account::RefundsInFlight, money, subject);
     came.into_iter().chain(back).collect()
 }
+
+/// A transfer leaves the account of its sender and waits for its recipient.
+pub fn transfer(source: Account, money: Money, subject: Id) -> Vec<Posting> {
+    line(Reason::Transfer, source, Account::TransfersInFlight, money, subject).into_iter().collect()
+}
+
+/// The recipient accepts a transfer.
+pub fn transfer_accepted(recipient: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::TransfersInFlight, Account::PayerAvailable(recipient));
+    line(Reason::TransferAccepted, from, to, money, subject).into_iter().collect()
+}
+
+/// A transfer that was not accepted goes back to the account it came from.
+pub fn transfer_returned(source: Account, money: Money, subject: Id) -> Vec<Posting> {
+    line(Reason::TransferReturned, Account::TransfersInFlight, source, money, subject).into_iter().collect()
+}
+
+/// What a merchant was paid is frozen until it is shared.
+pub fn freeze(merchant: MerchantId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::MerchantPending(merchant), Account::MerchantFrozen(merchant));
+    line(Reason::Freeze, from, to, money, subject).into_iter().collect()
+}
+
+/// What was frozen goes to the merchant's other takings.
+pub fn unfreeze(merchant: MerchantId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::MerchantFrozen(merchant), Account::MerchantPending(merchant));
+    line(Reason::Unfreeze, from, to, money, subject).into_iter().collect()
+}
+
+/// A share of a merchant's frozen money goes to the account of its receiver.
+pub fn share(merchant: MerchantId, receiver: Account, money: Money, subject: Id) -> Vec<Posting> {
+    let from = Account::MerchantFrozen(merchant);
+    line(Reason::Share, from, receiver, money, subject).into_iter().collect()
+}
+
+/// A merchant gives a share back to another, whose other takings it joins.
+pub fn share_returned(receiver: MerchantId, merchant: MerchantId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::MerchantPending(receiver), Account::MerchantPending(merchant));
+    line(Reason::ShareReturned, from, to, money, subject).into_iter().collect()
+}

@@ -29,7 +29,7 @@ use tongbao_money::{Amount, BasisPoints, Money};
 
 use crate::{
     Key, Time,
-    id::{AppId, AttemptId, MerchantId, PayerId, PaymentId},
+    id::{AppId, AttemptId, MerchantId, PayerId, PaymentId, WechatCombinedOrderId},
     ledger::{Account, Channel},
     sandbox::Fault,
     wechat::WechatOrder,
@@ -249,6 +249,16 @@ impl Payment {
     /// Whether it is an order of this merchant number of WeChat Pay's interface.
     pub fn is_order_of(&self, mchid: &str) -> bool {
         self.wechat.as_ref().is_some_and(|order| order.terms.mchid == mchid)
+    }
+
+    /// Of which combined order it is a part.
+    pub fn combined(&self) -> Option<WechatCombinedOrderId> {
+        self.wechat.as_ref()?.combined
+    }
+
+    /// The same for one that is not part of a combined order: only such are queried and closed singly.
+    pub fn is_single_order_of(&self, mchid: &str) -> bool {
+        self.is_order_of(mchid) && self.combined().is_none()
     }
 
     /// The attempt with this id.

@@ -13,9 +13,10 @@ use crate::{
     event::{self, Audience, EventKind, Subject},
     id::{AppId, AttemptId, PayerId, PaymentId},
     ledger::{Account, template},
-    merchant, payer,
+    merchant, payer, profit_sharing,
     refund::Refund,
     sandbox::{self, Fault},
+    wechat::combine,
 };
 
 /// How soon a channel is asked what became of an attempt it gave no answer to, in seconds.
@@ -32,6 +33,8 @@ pub enum Proof {
     Password,
     /// Nothing: a developer at the sandbox's phone. Faults may wait for the attempt.
     SandboxPhone,
+    /// A payment code, used in the same step.
+    PaymentCode,
 }
 
 /// What a payer asks for.
@@ -109,7 +112,7 @@ pub fn pay_proven(
             payer::password_was_right(facts, &mut change, ask.payer)?;
             Ok((change, Err(refusal)))
         }
-        (Err(stop), Proof::Password | Proof::SandboxPhone) => Err(stop),
+        (Err(stop), Proof::Password | Proof::SandboxPhone | Proof::PaymentCode) => Err(stop),
     }
 }
 
@@ -143,13 +146,14 @@ pub fn collect(
     Ok((change, Created { payment, new: true }))
 }
 
-fn pay_known(
+pub(crate) fn pay_known(
     facts: &dyn Facts,
     cx: &mut Context,
     now: &Payment,
     ask: &Pay,
 ) -> Result<(ChangeSet, Payment), Stop> {
     payer::known(facts, ask.payer)?;
+    combine::refuse_alone(now)?;
     let only = now.wechat.as_ref().and_then(|order| order.payer);
     if only.is_some_and(|only| only != ask.payer) {
         return Err(Refusal::Invalid { param: "payer", must: "the one for whom the order was placed" }.into());
@@ -246,6 +250,10 @@ pub fn hear(
         // Our own ledger does not change its mind: only money that is held has a result to hear.
         return Ok(change);
     }
+    if let Some(order) = now.combined() {
+        combine::hear(facts, cx, &mut change, order, (said, lease.is_some()))?;
+        return Ok(change);
+    }
     // The task that asked asks again. Word that nobody asked for starts no second one.
     let again = |after_s| {
         let due_at = cx.at().plus_s(after_s);
@@ -301,6 +309,7 @@ pub fn close(
     id: PaymentId,
 ) -> Result<(ChangeSet, Payment), Stop> {
     let now = owned(facts, app, id)?;
+    combine::refuse_alone(now)?;
     let mut change = ChangeSet::default();
     match machine::decide(now, Input::Close, cx.at())? {
         None => Ok((change, now.clone())),
@@ -318,6 +327,10 @@ pub fn expire(facts: &dyn Facts, cx: &mut Context, id: PaymentId, lease: TaskKey
     }
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let now = known(facts, id)?;
+    if let Some(order) = now.combined() {
+        combine::expire(facts, cx, &mut change, order, now)?;
+        return Ok(change);
+    }
     match machine::decide(now, Input::Expire, cx.at())? {
         Some(next) => {
             apply(facts, cx, &mut change, now, next)?;
@@ -331,12 +344,12 @@ pub fn expire(facts: &dyn Facts, cx: &mut Context, id: PaymentId, lease: TaskKey
 }
 
 /// What closes a payment when its time is over.
-pub(super) fn timer(payment: &Payment) -> Task {
+pub(crate) fn timer(payment: &Payment) -> Task {
     Task::new(payment.expires_at, Work::ExpirePayment(payment.id))
 }
 
 /// Turns what happened into postings, events and tasks, and counts the version.
-fn apply(
+pub(crate) fn apply(
     facts: &dyn Facts,
     cx: &mut Context,
     change: &mut ChangeSet,
@@ -358,6 +371,7 @@ fn apply(
                     payment.fee,
                     subject,
                 ));
+                profit_sharing::steps::freeze(cx, change, &payment);
                 change.done.push(timer(&payment).key);
                 events.push(EventKind::PaymentSucceeded);
             }

@@ -19,6 +19,7 @@ use crate::{
         machine::Input as PaymentInput,
         steps::QUERY_AFTER_S,
     },
+    profit_sharing,
     wechat::{WechatRefund, number},
 };
 
@@ -96,7 +97,11 @@ pub(crate) fn create_at(
     let fee = claim.payment.fee_returned.minus(before.fee_returned).unwrap_or_default();
     let attempt = before.paid_by().ok_or(Refusal::NotPaid)?;
     let money = Money { amount: new.amount, ..before.money };
-    if !covered(facts, before, money, fee)? {
+    let mut change = ChangeSet::default();
+    // What is frozen for sharing pays for its refunds, as far as the returned fee does not.
+    let net = money.amount.minus(fee).unwrap_or_default();
+    let frozen = profit_sharing::steps::take_refund(facts, cx, &mut change, before, net)?;
+    if !frozen && !covered(facts, before, money, fee)? {
         return Err(Refusal::MerchantBalance.into());
     }
     let id: RefundId = cx.draw();
@@ -118,7 +123,6 @@ pub(crate) fn create_at(
         succeeded_at: None,
         wechat: of_order(facts, before, id, notify_url)?,
     };
-    let mut change = ChangeSet::default();
     change.postings.extend(template::refund(before.merchant, money, fee, refund.id.into()));
     let (refund, payment) = match attempt.method {
         Method::Balance => pay_to_balance(facts, cx, &mut change, refund, claim.payment)?,

@@ -66,6 +66,9 @@ pub struct WechatMerchant {
     pub api_v3_key: Option<String>,
     /// With which keys it verifies.
     pub key_mode: KeyMode,
+    /// Where it is told what others share with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing_notify_url: Option<String>,
     /// When it was made.
     pub created_at: Time,
 }
@@ -133,6 +136,7 @@ pub fn register(
         certificates: vec![new.certificate.clone()],
         api_v3_key: new.api_v3_key.clone(),
         key_mode: new.key_mode,
+        sharing_notify_url: None,
         created_at: cx.at(),
     });
     Ok((change, id))
@@ -182,6 +186,16 @@ pub fn set_key_mode(facts: &dyn Facts, mchid: &str, key_mode: KeyMode) -> Result
     let mut change = ChangeSet::default();
     if now.key_mode != key_mode {
         change.put(WechatMerchant { key_mode, ..next(now) });
+    }
+    Ok(change)
+}
+
+/// Sets where a merchant is told what others share with it; none is nowhere.
+pub fn set_sharing_notify_url(facts: &dyn Facts, mchid: &str, url: Option<&str>) -> Result<ChangeSet, Stop> {
+    let now = known(facts, mchid)?;
+    let mut change = ChangeSet::default();
+    if now.sharing_notify_url.as_deref() != url {
+        change.put(WechatMerchant { sharing_notify_url: url.map(ToOwned::to_owned), ..next(now) });
     }
     Ok(change)
 }

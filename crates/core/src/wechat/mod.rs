@@ -10,13 +10,18 @@
 //! **Absent on purpose:** signatures, certificates as anything but texts, the wire forms, and a second way to
 //! move money.
 
+pub mod codepay;
+pub mod combine;
 pub mod merchant;
 pub mod number;
 pub mod order;
 pub mod platform;
 pub mod refund;
+pub mod transfer;
 
+pub use combine::WechatCombinedOrder;
 pub use merchant::WechatMerchant;
 pub use order::WechatOrder;
 pub use platform::WechatPlatform;
 pub use refund::WechatRefund;
+pub use transfer::WechatTransfer;

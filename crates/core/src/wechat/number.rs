@@ -13,6 +13,15 @@ const TRANSACTION_DIGITS: usize = 24;
 /// What a refund id begins with; 29 digits in all.
 const REFUND_PREFIX: &str = "5030";
 const REFUND_DIGITS: usize = 25;
+/// What the number of a transfer bill begins with; 40 digits in all.
+const TRANSFER_PREFIX: &str = "1330";
+const TRANSFER_DIGITS: usize = 36;
+/// What the number of a request to share begins with, and that of a return; 28 digits in all.
+const SHARING_PREFIX: &str = "3008";
+const SHARING_DIGITS: usize = 24;
+/// What the number of one share begins with; 40 digits in all.
+const DETAIL_PREFIX: &str = "3601";
+const DETAIL_DIGITS: usize = 36;
 
 /// Hexadecimal digits of a prepay token, and of the sequence behind it.
 const TOKEN_DIGITS: usize = 16;
@@ -29,6 +38,28 @@ pub fn transaction_id(facts: &dyn Facts, payment: Id) -> Lookup<String> {
 pub fn refund_id(facts: &dyn Facts, refund: Id) -> Lookup<String> {
     let draw = |count| format!("{REFUND_PREFIX}{}", decimal(refund, count, REFUND_DIGITS));
     free(facts, draw, Key::WechatRefund)
+}
+
+/// A free number (微信转账单号) for a transfer.
+pub fn transfer_bill_no(facts: &dyn Facts, transfer: Id) -> Lookup<String> {
+    let draw = |count| format!("{TRANSFER_PREFIX}{}", decimal(transfer, count, TRANSFER_DIGITS));
+    free(facts, draw, Key::WechatTransfer)
+}
+
+/// A free number (微信分账单号) for a request to share.
+pub fn sharing_order_id(facts: &dyn Facts, order: Id) -> Lookup<String> {
+    let draw = |count| format!("{SHARING_PREFIX}{}", decimal(order, count, SHARING_DIGITS));
+    free(facts, draw, Key::SharingOrder)
+}
+
+/// The number (分账明细单号) of one share of a request. Nothing is found by it, so it need not be asked for.
+pub fn sharing_detail_id(order: Id, place: u32) -> String {
+    format!("{DETAIL_PREFIX}{}", decimal(order, place, DETAIL_DIGITS))
+}
+
+/// The number (微信回退单号) of a return. Nothing is found by it, either.
+pub fn sharing_return_id(id: Id) -> String {
+    format!("{SHARING_PREFIX}{}", decimal(id, 0, SHARING_DIGITS))
 }
 
 /// A free prepay token for a payment.

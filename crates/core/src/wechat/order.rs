@@ -3,17 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    codepay::CodeOrder,
     merchant,
     number::{self, PrepayCode},
 };
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
-    id::PayerId,
-    limits::{WECHAT_EXPIRES_IN_S_DEFAULT, WECHAT_EXPIRES_IN_S_MAX, WECHAT_EXPIRES_IN_S_MIN},
+    id::{PayerId, PaymentId, WechatCombinedOrderId},
+    limits::{URL_CHARS_MAX, WECHAT_EXPIRES_IN_S_DEFAULT, WECHAT_EXPIRES_IN_S_MAX, WECHAT_EXPIRES_IN_S_MIN},
     merchant as merchants,
     payment::{
         self, Payment, Status,
-        create::{NewPayment, make},
+        create::{NewPayment, is_text, make},
     },
 };
 
@@ -37,6 +38,8 @@ pub enum TradeType {
     App,
     /// In another browser on a phone.
     H5,
+    /// By showing a payment code, which a shop scans.
+    Micropay,
 }
 
 impl TradeType {
@@ -47,6 +50,7 @@ impl TradeType {
             TradeType::Native => "NATIVE",
             TradeType::App => "APP",
             TradeType::H5 => "MWEB",
+            TradeType::Micropay => "MICROPAY",
         }
     }
 }
@@ -102,12 +106,27 @@ pub struct WechatOrder {
     pub time_expire: Option<Time>,
     /// The platform's number of it (微信支付订单号), shown once it is paid.
     pub transaction_id: String,
-    /// Names it in prepay codes.
+    /// Names it in prepay codes; empty if it has none.
     pub prepay_token: String,
     /// How many prepay codes it was given.
     pub prepays: u16,
     /// When the latest of them were given, oldest first.
     pub prepaid_at: Vec<Time>,
+    /// Of which combined order it is a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub combined: Option<WechatCombinedOrderId>,
+    /// What it remembers if it was made from a payment code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeOrder>,
+}
+
+/// A prepay code and when it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepay {
+    /// The code.
+    pub code: PrepayCode,
+    /// When.
+    pub given_at: Time,
 }
 
 /// Why a prepay code does not lead to its order.
@@ -122,39 +141,70 @@ pub enum PrepayOver {
 impl WechatOrder {
     /// The code to pay it with, given last.
     pub fn prepay_code(&self) -> PrepayCode {
-        PrepayCode { token: self.prepay_token.clone(), sequence: self.prepays }
+        self.prepay().code
+    }
+
+    /// The same, and when it was given.
+    pub fn prepay(&self) -> Prepay {
+        latest_prepay(&self.prepay_token, self.prepays, &self.prepaid_at)
     }
 
     /// Whether this code leads to it now. A code to scan is replaced by the next one; others live side by side.
     pub fn check_code(&self, code: &PrepayCode, at: Time) -> Result<(), PrepayOver> {
-        let age = self.prepays.checked_sub(code.sequence).ok_or(PrepayOver::Replaced)?;
-        let newest_first = self.prepaid_at.iter().rev();
-        let given = newest_first.copied().nth(usize::from(age)).ok_or(PrepayOver::Replaced)?;
-        let (replaced, life_ms) = match self.terms.trade_type {
-            TradeType::Native => (age > 0, PREPAY_LIFE_MS),
-            TradeType::Jsapi | TradeType::App => (false, PREPAY_LIFE_MS),
-            TradeType::H5 => (false, H5_LIFE_MS),
-        };
-        if replaced {
-            return Err(PrepayOver::Replaced);
-        }
-        if at.since_ms(given) < life_ms { Ok(()) } else { Err(PrepayOver::Expired) }
+        check_code(self.terms.trade_type, self.prepays, &self.prepaid_at, code, at)
     }
 
     /// The keys it adds to those of its payment.
-    pub(crate) fn keys(&self) -> [Key; 2] {
-        [Key::WechatTransaction(self.transaction_id.clone()), Key::WechatPrepay(self.prepay_token.clone())]
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        let prepay = (!self.prepay_token.is_empty()).then(|| Key::WechatPrepay(self.prepay_token.clone()));
+        std::iter::once(Key::WechatTransaction(self.transaction_id.clone())).chain(prepay)
     }
+}
 
-    fn with_prepay(&self, at: Time) -> Option<WechatOrder> {
-        let mut next = self.clone();
-        next.prepays = self.prepays.checked_add(1)?;
-        if next.prepaid_at.len() >= PREPAYS_KEPT_MAX {
-            next.prepaid_at.remove(0);
-        }
-        next.prepaid_at.push(at);
-        Some(next)
+/// The code given last of an order with this token.
+pub(super) fn latest_prepay(token: &str, prepays: u16, prepaid_at: &[Time]) -> Prepay {
+    let code = PrepayCode { token: token.to_owned(), sequence: prepays };
+    Prepay { code, given_at: prepaid_at.last().copied().unwrap_or_default() }
+}
+
+/// Whether a code can be used that was given as one of so many, the latest of them at these times.
+pub(super) fn check_code(
+    trade_type: TradeType,
+    prepays: u16,
+    prepaid_at: &[Time],
+    code: &PrepayCode,
+    at: Time,
+) -> Result<(), PrepayOver> {
+    let age = prepays.checked_sub(code.sequence).ok_or(PrepayOver::Replaced)?;
+    let newest_first = prepaid_at.iter().rev();
+    let given = newest_first.copied().nth(usize::from(age)).ok_or(PrepayOver::Replaced)?;
+    let (replaced, life_ms) = match trade_type {
+        TradeType::Native => (age > 0, PREPAY_LIFE_MS),
+        TradeType::Jsapi | TradeType::App => (false, PREPAY_LIFE_MS),
+        TradeType::H5 => (false, H5_LIFE_MS),
+        // It has none.
+        TradeType::Micropay => (true, 0),
+    };
+    if replaced {
+        return Err(PrepayOver::Replaced);
     }
+    if at.since_ms(given) < life_ms { Ok(()) } else { Err(PrepayOver::Expired) }
+}
+
+/// Count and times of prepay codes after one more is given; none if there can be no more.
+pub(super) fn with_prepay(prepays: u16, prepaid_at: &[Time], at: Time) -> Option<(u16, Vec<Time>)> {
+    let older = prepaid_at.len().saturating_add(1).saturating_sub(PREPAYS_KEPT_MAX);
+    let kept = prepaid_at.iter().skip(older).copied().chain([at]);
+    Some((prepays.checked_add(1)?, kept.collect()))
+}
+
+/// Until when an order may be paid that is placed now, moved into the limits; and for how many seconds it is open:
+/// it is closed after seven days, or when it can no longer be paid, whichever is later.
+pub(super) fn opening(now: Time, time_expire: Option<Time>) -> (Option<Time>, i64) {
+    let limits = (now.plus_s(WECHAT_EXPIRES_IN_S_MIN), now.plus_s(WECHAT_EXPIRES_IN_S_MAX));
+    let time_expire = time_expire.map(|until| until.clamp(limits.0, limits.1));
+    let open_s = time_expire.map_or(0, |until| until.since_ms(now).div_euclid(1_000).saturating_add(1));
+    (time_expire, open_s.max(WECHAT_EXPIRES_IN_S_DEFAULT))
 }
 
 /// An order to be placed.
@@ -210,12 +260,8 @@ pub fn place(facts: &dyn Facts, cx: &mut Context, new: &NewOrder) -> Result<(Cha
     }
     let app = merchants::app(facts, merchant.app)?;
     let now = cx.at();
-    let time_expire = new
-        .time_expire
-        .map(|until| until.clamp(now.plus_s(WECHAT_EXPIRES_IN_S_MIN), now.plus_s(WECHAT_EXPIRES_IN_S_MAX)));
-    // It is closed after seven days, or when it can no longer be paid, whichever is later.
-    let open_s = time_expire.map_or(0, |until| until.since_ms(now).div_euclid(1_000).saturating_add(1));
-    let payment = NewPayment { expires_in_s: open_s.max(WECHAT_EXPIRES_IN_S_DEFAULT), ..new.payment.clone() };
+    let (time_expire, expires_in_s) = opening(now, new.time_expire);
+    let payment = NewPayment { expires_in_s, ..new.payment.clone() };
     let mut change = ChangeSet::default();
     let made = make(facts, cx, &mut change, app, &payment, |facts, id| {
         Ok(Some(Box::new(WechatOrder {
@@ -227,6 +273,8 @@ pub fn place(facts: &dyn Facts, cx: &mut Context, new: &NewOrder) -> Result<(Cha
             prepay_token: number::prepay_token(facts, id.into())?,
             prepays: 1,
             prepaid_at: vec![now],
+            combined: None,
+            code: None,
         })))
     })?;
     Ok((change, Placed::Ready(Box::new(made))))
@@ -235,9 +283,8 @@ pub fn place(facts: &dyn Facts, cx: &mut Context, new: &NewOrder) -> Result<(Cha
 /// The rules of re-entry: first what became of the order, then whether it is the same.
 fn place_again(cx: &Context, earlier: &Payment, new: &NewOrder) -> (ChangeSet, Placed) {
     let none = |placed| (ChangeSet::default(), placed);
-    let Some(order) = earlier.wechat.as_ref().filter(|order| order.terms.mchid == new.terms.mchid) else {
-        return none(Placed::Taken);
-    };
+    let order = earlier.wechat.as_ref().filter(|_| earlier.is_single_order_of(&new.terms.mchid));
+    let Some(order) = order else { return none(Placed::Taken) };
     match earlier.status {
         Status::Succeeded => return none(Placed::Paid),
         Status::Closed => return none(Placed::Over),
@@ -252,12 +299,33 @@ fn place_again(cx: &Context, earlier: &Payment, new: &NewOrder) -> (ChangeSet, P
     if !same {
         return none(Placed::Differs);
     }
-    let Some(order) = order.with_prepay(cx.at()) else { return none(Placed::TooOften) };
+    let Some((prepays, prepaid_at)) = with_prepay(order.prepays, &order.prepaid_at, cx.at()) else {
+        return none(Placed::TooOften);
+    };
+    let order = WechatOrder { prepays, prepaid_at, ..(**order).clone() };
     let version = earlier.version.saturating_add(1);
     let payment = Payment { version, wechat: Some(Box::new(order)), ..earlier.clone() };
     let mut change = ChangeSet::default();
     change.put(payment.clone());
     (change, Placed::Ready(Box::new(payment)))
+}
+
+/// Keeps where the payer of an H5 order goes afterwards (`redirect_url`). The first address stands; one that comes when
+/// the order cannot be paid any more, or for an order of another kind, changes nothing.
+pub fn return_to(facts: &dyn Facts, id: PaymentId, url: &str) -> Result<ChangeSet, Stop> {
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    if !web || !is_text(url, URL_CHARS_MAX) {
+        let must = "an http or https URL of at most 2048 characters";
+        return Err(Refusal::Invalid { param: "redirect_url", must }.into());
+    }
+    let now = payment::steps::known(facts, id)?;
+    let is_h5 = now.wechat.as_ref().is_some_and(|order| order.terms.trade_type == TradeType::H5);
+    let mut change = ChangeSet::default();
+    if is_h5 && now.status == Status::Open && now.return_url.is_none() {
+        let version = now.version.saturating_add(1);
+        change.put(Payment { version, return_url: Some(url.to_owned()), ..now.clone() });
+    }
+    Ok(change)
 }
 
 /// What became of closing an order.
@@ -271,6 +339,8 @@ pub enum Closed {
     Paid,
     /// An attempt's result is not known.
     Paying,
+    /// It was made from a payment code: it is reversed.
+    MustReverse,
 }
 
 /// Closes an order.
@@ -281,7 +351,12 @@ pub fn close(
     out_trade_no: &str,
 ) -> Result<(ChangeSet, Closed), Stop> {
     let none = |closed| Ok((ChangeSet::default(), closed));
-    let Some(payment) = find(facts, mchid, out_trade_no)? else { return none(Closed::Unknown) };
+    let found = find(facts, mchid, out_trade_no)?;
+    let single = found.filter(|payment| payment.is_single_order_of(mchid));
+    let Some(payment) = single else { return none(Closed::Unknown) };
+    if payment.wechat.as_ref().is_some_and(|order| order.code.is_some()) {
+        return none(Closed::MustReverse);
+    }
     match payment::steps::close(facts, cx, payment.app, payment.id) {
         Ok((change, _)) => Ok((change, Closed::Done)),
         Err(Stop::Refuse(Refusal::PaymentPaid)) => none(Closed::Paid),
@@ -290,7 +365,7 @@ pub fn close(
     }
 }
 
-/// The order of this merchant number with this number of its own.
+/// The order of this merchant number with this number of its own, also one that is part of a combined order.
 pub fn find<'a>(facts: &'a dyn Facts, mchid: &str, out_trade_no: &str) -> Result<Option<&'a Payment>, Stop> {
     let merchant = merchant::known(facts, mchid)?.merchant;
     let found = facts.find::<Payment>(&Key::OrderNo(merchant, out_trade_no.to_owned()))?;

@@ -33,6 +33,17 @@ pub struct PlatformCertificate {
     pub not_before: Time,
     /// The last instant at which it is valid.
     pub not_after: Time,
+    /// Since when it signs no more, because the next one took over before its time. It is listed on, so that
+    /// what it has signed can be verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<Time>,
+}
+
+impl PlatformCertificate {
+    /// Whether it may sign at this instant of the world's time.
+    fn may_sign_at(&self, world: Time) -> bool {
+        self.retired_at.is_none() && self.not_before <= world && world <= self.not_after
+    }
 }
 
 /// The public key (微信支付公钥) and its private half.
@@ -86,13 +97,10 @@ impl std::fmt::Debug for SealedAuthority {
 }
 
 impl WechatPlatform {
-    /// The certificate that signs at this instant of the world's time: the oldest that is valid and not in
-    /// its last five days, else the one that is valid longest.
+    /// The certificate that signs at this instant of the world's time: of those that are valid and not retired
+    /// the oldest that is not in its last five days, else the one that is valid longest.
     pub fn signs_at(&self, world: Time) -> Option<&PlatformCertificate> {
-        let valid = || {
-            let certificates = self.certificates.iter();
-            certificates.filter(move |known| known.not_before <= world && world <= known.not_after)
-        };
+        let valid = || self.certificates.iter().filter(move |known| known.may_sign_at(world));
         let settled = valid().find(|known| known.not_after.since_ms(world) > LAST_DAYS_MS);
         settled.or_else(|| valid().max_by_key(|known| known.not_after))
     }
@@ -131,16 +139,18 @@ pub fn found(
     Ok((change, id))
 }
 
-/// Adds the certificate that follows. Of more than two, those that have ended go first.
+/// Adds the certificate that follows. Those that have ended go; of more than two, the retired ones go, too.
 pub fn add_certificate(
     facts: &dyn Facts,
     world: Time,
     certificate: &PlatformCertificate,
 ) -> Result<ChangeSet, Stop> {
-    let now = facts.find::<WechatPlatform>(&Key::WechatPlatform)?;
-    let now = now.ok_or(Refusal::NotFound("platform"))?;
+    let now = known(facts)?;
     let mut certificates = now.certificates.clone();
     certificates.retain(|known| world <= known.not_after);
+    if certificates.len() >= PLATFORM_CERTIFICATES_MAX {
+        certificates.retain(|known| known.retired_at.is_none());
+    }
     if certificates.len() >= PLATFORM_CERTIFICATES_MAX {
         return Err(
             Refusal::Invalid { param: "certificate", must: "added while at most one is valid" }.into()
@@ -150,4 +160,29 @@ pub fn add_certificate(
     let mut change = ChangeSet::default();
     change.put(WechatPlatform { version: now.version.saturating_add(1), certificates, ..now.clone() });
     Ok(change)
+}
+
+/// Lets the newest certificate sign from now on and retires the others. Merchants must have had time to download
+/// the new one.
+pub fn switch_certificate(facts: &dyn Facts, world: Time) -> Result<ChangeSet, Stop> {
+    let now = known(facts)?;
+    let mut certificates = now.certificates.clone();
+    let older = match certificates.split_last_mut() {
+        Some((newest, older)) if newest.may_sign_at(world) && !older.is_empty() => older,
+        _ => return Err(Refusal::Invalid { param: "certificate", must: "added before it takes over" }.into()),
+    };
+    let mut change = ChangeSet::default();
+    if older.iter().any(|known| known.retired_at.is_none()) {
+        for known in older {
+            known.retired_at = known.retired_at.or(Some(world));
+        }
+        change.put(WechatPlatform { version: now.version.saturating_add(1), certificates, ..now.clone() });
+    }
+    Ok(change)
+}
+
+/// The platform's keys.
+fn known(facts: &dyn Facts) -> Result<&WechatPlatform, Stop> {
+    let found = facts.find::<WechatPlatform>(&Key::WechatPlatform)?;
+    Ok(found.ok_or(Refusal::NotFound("WeChat Pay platform"))?)
 }

@@ -216,6 +216,11 @@ impl Books {
         self.tasks.iter().filter(|(_, work)| wanted(**work)).map(|(key, _)| *key).collect()
     }
 
+    /// All tasks.
+    pub(crate) fn all_tasks(&self) -> &BTreeMap<TaskKey, Work> {
+        &self.tasks
+    }
+
     /// The record with this id, as its own type.
     pub(crate) fn get<T: Entity + Clone>(&self, id: T::Id) -> T {
         T::of(&self.records[&id.into()]).unwrap().clone()

@@ -114,7 +114,7 @@ fn the_lists_of_a_record_hold_its_kind() {
             seen.insert(list.bytes()[0]);
         }
     }
-    assert_eq!(seen, (1..=13).collect(), "every list was stood in");
+    assert_eq!(seen, (1..=16).collect(), "every list was stood in");
 }
 
 #[test]
@@ -141,6 +141,13 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
         (Key::WechatTransaction(text()), b"\x0aorder-1".to_vec()),
         (Key::WechatRefund(text()), b"\x0border-1".to_vec()),
         (Key::WechatPrepay(text()), b"\x0corder-1".to_vec()),
+        (Key::TransferNo(merchant(), text()), named(13, 1, 1)),
+        (Key::WechatTransfer(text()), b"\x0eorder-1".to_vec()),
+        (Key::SharingOf(id(1)), named(21, 5, 1)[..18].to_vec()),
+        (Key::SharingOrderNo(merchant(), text()), named(22, 1, 1)),
+        (Key::SharingOrder(text()), b"\x17order-1".to_vec()),
+        (Key::SharingReturnNo(merchant(), text()), named(24, 1, 1)),
+        (Key::SharingReceiver("19".to_owned(), text()), b"\x1919/order-1".to_vec()),
     ];
     for (key, hashed) in table {
         assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
@@ -174,6 +181,12 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
             Key::WechatTransaction(text()),
             Key::WechatRefund(text()),
             Key::WechatPrepay(text()),
+            Key::TransferNo(one, text()),
+            Key::WechatTransfer(text()),
+            Key::SharingOrderNo(one, text()),
+            Key::SharingOrder(text()),
+            Key::SharingReturnNo(one, text()),
+            Key::SharingReceiver("19".to_owned(), text()),
         ] {
             digests.insert(key.digest());
             count += 1;
@@ -200,6 +213,9 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
         List::Payers,
         List::Messages,
         List::Alarms,
+        List::Transfers(one),
+        List::TransfersTo(id(1)),
+        List::SharingOrders(one),
     ];
     let bytes: BTreeSet<[u8; 17]> = lists.iter().map(|list| list.bytes()).collect();
     assert_eq!(bytes.len(), lists.len());
@@ -215,6 +231,8 @@ fn a_task_stands_under_the_id_of_what_it_is_about_and_its_work_reads_back() {
         (Work::SubmitRefund(refund), 3),
         (Work::QueryRefund(refund), 3),
         (Work::Deliver(id(4)), 4),
+        (Work::ExpireTransfer(id(5)), 5),
+        (Work::Unfreeze(id(6)), 6),
     ];
     for (work, number) in table {
         let task = tongbao_core::Task::new(after(5), work);

@@ -15,13 +15,18 @@ use tongbao_core::{
     message::{self, Text},
     payer::{OneTimeCode, Payer},
     payment::{Attempt, AttemptStatus, Failure, Item, Method, Payment, Status},
+    payment_code::{PaymentCode, PaymentCodeSeed, Used, Window},
     refund::{Origin, Refund, RefundStatus, Target},
     sandbox::{Fault, Sandbox, WaitingFault},
+    transfer::{ReturnReason, Sender, Transfer, TransferStatus},
     wechat::{
-        WechatMerchant, WechatOrder, WechatPlatform, WechatRefund,
+        WechatCombinedOrder, WechatMerchant, WechatOrder, WechatPlatform, WechatRefund,
+        codepay::CodeOrder,
+        combine::{CombinedPicture, CombinedTerms, SubOrder},
         merchant::{KeyMode, MerchantCertificate},
         order::{OrderTerms, TradeType},
         platform::{PlatformCertificate, PlatformPublicKey, SealedAuthority},
+        transfer::{SceneReport, SealedName, TransferTerms, WechatTransfer},
     },
 };
 use tongbao_money::BasisPoints;
@@ -118,6 +123,8 @@ fn order() -> WechatOrder {
         prepay_token: "00000000000000aa".to_owned(),
         prepays: 2,
         prepaid_at: vec![after(0), after(1)],
+        combined: Some(id(40)),
+        code: Some(CodeOrder { needs_password: true, reversed_at: Some(after(7)) }),
     }
 }
 
@@ -172,6 +179,72 @@ pub(crate) fn order_refund() -> Refund {
     Refund { id: id(29), wechat: Some(Box::new(order)), ..refund(origin, Target::Balance(payer())) }
 }
 
+/// A transfer with all there can be in it.
+pub(crate) fn transfer() -> Transfer {
+    let some = |text: &str| Some(text.to_owned());
+    let terms = TransferTerms {
+        mchid: "1900000001".to_owned(),
+        appid: "wx0000000000000001".to_owned(),
+        openid: "o".to_owned(),
+        scene_id: "1000".to_owned(),
+        perception: some("现金奖励"),
+        reports: vec![SceneReport {
+            info_type: "活动名称".to_owned(), info_content: "新会员".to_owned()
+        }],
+        notify_url: some("https://shop.example/transfers"),
+    };
+    Transfer {
+        id: id(32),
+        version: 2,
+        sender: Sender::Merchant { merchant: merchant(), app: app(), transfer_no: "transfer-1".to_owned() },
+        recipient: payer(),
+        money: yuan(500),
+        remark: "wages".to_owned(),
+        status: TransferStatus::Returned(ReturnReason::Expired),
+        created_at: after(0),
+        expires_at: after(9),
+        ended_at: Some(after(9)),
+        wechat: Some(Box::new(WechatTransfer {
+            terms,
+            name: Some(SealedName { sealed: "sealed".to_owned(), digest: [6; 32] }),
+            transfer_bill_no: "1330000000000000000000000000000000000001".to_owned(),
+            by_public_key: true,
+        })),
+    }
+}
+
+/// A combined order with all there can be in it.
+pub(crate) fn combined() -> WechatCombinedOrder {
+    let some = |text: &str| Some(text.to_owned());
+    let sub = |number: &str, payment| SubOrder {
+        mchid: "1900000001".to_owned(),
+        out_trade_no: number.to_owned(),
+        payment: id(payment),
+    };
+    WechatCombinedOrder {
+        id: id(40),
+        version: 2,
+        app: app(),
+        terms: CombinedTerms {
+            mchid: "1900000001".to_owned(),
+            appid: "wx0000000000000001".to_owned(),
+            out_trade_no: "c1".to_owned(),
+            trade_type: TradeType::H5,
+            openid: some("o"),
+            scene_info: some("{}"),
+            device_id: some("7"),
+            notify_url: "https://shop.example/notify".to_owned(),
+        },
+        sub_orders: vec![sub("order-1", 4), sub("order-2", 41)],
+        payer: Some(payer()),
+        by_public_key: true,
+        prepay_token: "00000000000000bb".to_owned(),
+        prepays: 2,
+        prepaid_at: vec![after(0), after(1)],
+        created_at: after(0),
+    }
+}
+
 /// The records that only WeChat Pay's interface has.
 pub(crate) fn wechat() -> Vec<Record> {
     let certificate = MerchantCertificate {
@@ -188,6 +261,7 @@ pub(crate) fn wechat() -> Vec<Record> {
         key_sealed: "sealed".to_owned(),
         not_before: after(0),
         not_after: after(9),
+        retired_at: Some(after(8)),
     };
     let public_key = PlatformPublicKey {
         id: "PUB_KEY_ID_1".to_owned(),
@@ -205,6 +279,7 @@ pub(crate) fn wechat() -> Vec<Record> {
             certificates: vec![certificate],
             api_v3_key: Some("sealed".to_owned()),
             key_mode: KeyMode::Both,
+            sharing_notify_url: Some("https://shop.example/shares".to_owned()),
             created_at: after(0),
         }
         .into(),
@@ -287,6 +362,15 @@ pub(crate) fn told() -> Vec<Record> {
     vec![
         event(12, Subject::Payment(Box::new(full_payment()))).into(),
         event(13, Subject::Refund(Box::new(refund(Origin::Unexpected, Target::Balance(payer()))))).into(),
+        event(33, Subject::Transfer(Box::new(transfer()))).into(),
+        event(
+            42,
+            Subject::CombinedOrder(Box::new(CombinedPicture {
+                order: combined(),
+                payments: vec![full_payment(), bare_payment()],
+            })),
+        )
+        .into(),
         Endpoint {
             id: id(9),
             version: 2,
@@ -333,6 +417,7 @@ pub(crate) fn all() -> Vec<Record> {
     let mut all = people();
     all.extend(told());
     all.extend(wechat());
+    all.extend(crate::profit_sharing::records());
     let merchants = Origin::Merchant("refund-1".to_owned());
     let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
     all.extend([
@@ -341,6 +426,26 @@ pub(crate) fn all() -> Vec<Record> {
         refund(merchants, Target::Channel(Channel::SandboxBank)).into(),
         Refund { id: id(28), ..refund(Origin::Unexpected, Target::Balance(payer())) }.into(),
         order_refund().into(),
+        transfer().into(),
+        combined().into(),
+        PaymentCode {
+            id: id(43),
+            version: 2,
+            payer: payer(),
+            digest: [8; 32],
+            window: Window::of(after(0)),
+            used: Some(Used { payment: id(4), at: after(1) }),
+            created_at: after(0),
+        }
+        .into(),
+        PaymentCodeSeed {
+            id: id(44),
+            version: 1,
+            payer: payer(),
+            seed_sealed: "sealed".to_owned(),
+            created_at: after(0),
+        }
+        .into(),
         message::create(&mut cx, payer(), "138****0001".to_owned(), code).into(),
         Sandbox { id: id(16), version: 3, advanced_s: 60, faults: vec![waiting] }.into(),
         Reply {

@@ -23,24 +23,33 @@ struct Case {
 struct Owners {
     payer: PayerId,
     merchant: MerchantId,
+    other: MerchantId,
     subject: Id,
 }
 
 fn owners() -> Owners {
     let mut cx = Context::new(after(0), [3; 16]);
     let payment: tongbao_core::id::PaymentId = cx.draw();
-    Owners { payer: cx.draw(), merchant: cx.draw(), subject: payment.into() }
+    Owners { payer: cx.draw(), merchant: cx.draw(), other: cx.draw(), subject: payment.into() }
 }
 
 const CHANNEL: Channel = Channel::SandboxBank;
 const CLEARING: Account = Account::ChannelClearing(CHANNEL);
 const FLYING: Account = Account::RefundsInFlight;
+const OFFERED: Account = Account::TransfersInFlight;
 const FEES: Account = Account::PlatformFees;
 const SUSPENSE: Account = Account::Suspense;
 
 /// All templates, as a table: credits are positive, what is not named does not move.
 fn cases(money: Money, fee: Amount) -> Vec<Case> {
-    let Owners { payer, merchant, subject } = owners();
+    let mut all = paying_cases(money, fee);
+    all.extend(waiting_cases(money));
+    all
+}
+
+/// The templates of payments and refunds.
+fn paying_cases(money: Money, fee: Amount) -> Vec<Case> {
+    let Owners { payer, merchant, subject, .. } = owners();
     let (available, held) = (Account::PayerAvailable(payer), Account::PayerHeld(payer));
     let pending = Account::MerchantPending(merchant);
     let (all, part) = (money.amount.minor(), fee.minor());
@@ -99,6 +108,46 @@ fn cases(money: Money, fee: Amount) -> Vec<Case> {
             &[(SUSPENSE, -all), (CLEARING, all)],
         ),
         case("unexpected", template::unexpected(CHANNEL, money, subject), &[(CLEARING, -all), (FLYING, all)]),
+    ]
+}
+
+/// The templates of money that waits: for the recipient of a transfer, or to be shared.
+fn waiting_cases(money: Money) -> Vec<Case> {
+    let Owners { payer, merchant, other, subject } = owners();
+    let available = Account::PayerAvailable(payer);
+    let (pending, frozen) = (Account::MerchantPending(merchant), Account::MerchantFrozen(merchant));
+    let others = Account::MerchantPending(other);
+    let all = money.amount.minor();
+    let case = |name, postings, effect: &[(Account, i64)]| Case { name, postings, effect: effect.to_vec() };
+    vec![
+        case("transfer", template::transfer(pending, money, subject), &[(pending, -all), (OFFERED, all)]),
+        case(
+            "transfer_accepted",
+            template::transfer_accepted(payer, money, subject),
+            &[(OFFERED, -all), (available, all)],
+        ),
+        case(
+            "transfer_returned",
+            template::transfer_returned(pending, money, subject),
+            &[(OFFERED, -all), (pending, all)],
+        ),
+        case("freeze", template::freeze(merchant, money, subject), &[(pending, -all), (frozen, all)]),
+        case("unfreeze", template::unfreeze(merchant, money, subject), &[(frozen, -all), (pending, all)]),
+        case(
+            "share to a payer",
+            template::share(merchant, available, money, subject),
+            &[(frozen, -all), (available, all)],
+        ),
+        case(
+            "share to a merchant",
+            template::share(merchant, others, money, subject),
+            &[(frozen, -all), (others, all)],
+        ),
+        case(
+            "share_returned",
+            template::share_returned(other, merchant, money, subject),
+            &[(others, -all), (pending, all)],
+        ),
     ]
 }
 
@@ -180,6 +229,7 @@ fn accounts(uuid: Uuid) -> Vec<Account> {
         Account::MerchantFrozen(merchant),
         FEES,
         FLYING,
+        OFFERED,
         SUSPENSE,
         CLEARING,
     ]

@@ -100,13 +100,12 @@ fn platform_certificate(serial: &str, from_day: i64, to_day: i64) -> PlatformCer
         key_sealed: "sealed".to_owned(),
         not_before: after(from_day * DAY_S),
         not_after: after(to_day * DAY_S),
+        retired_at: None,
     }
 }
 
-#[test]
-fn the_certificate_that_follows_signs_in_the_last_five_days() {
-    let mut shop = Shop::open(0, 0);
-    let new = NewPlatform {
+fn founding() -> NewPlatform {
+    NewPlatform {
         authority: SealedAuthority { certificate: "pem".to_owned(), key_sealed: "sealed".to_owned() },
         certificate: platform_certificate("01", 0, 100),
         public_key: PlatformPublicKey {
@@ -114,7 +113,13 @@ fn the_certificate_that_follows_signs_in_the_last_five_days() {
             public_key: "pem".to_owned(),
             key_sealed: "sealed".to_owned(),
         },
-    };
+    }
+}
+
+#[test]
+fn the_certificate_that_follows_signs_in_the_last_five_days() {
+    let mut shop = Shop::open(0, 0);
+    let new = founding();
     let found = |shop: &mut Shop| shop.books.step(after(0), |facts, cx| platform::found(facts, cx, &new));
     assert!(found(&mut shop).is_ok());
     assert!(found(&mut shop).is_err(), "there is one platform");
@@ -135,4 +140,40 @@ fn the_certificate_that_follows_signs_in_the_last_five_days() {
     add(&mut shop, 101, &platform_certificate("04", 101, 300)).unwrap();
     let serials: Vec<String> = now(&shop).certificates.iter().map(|known| known.serial.clone()).collect();
     assert_eq!(serials, ["02", "04"], "what has ended is gone");
+}
+
+#[test]
+fn the_newest_certificate_takes_over_when_it_is_told_to_and_the_old_one_is_listed_on() {
+    let mut shop = Shop::open(0, 0);
+    let switch = |shop: &mut Shop, day: i64| {
+        let world = after(day * DAY_S);
+        shop.books.step(world, |facts, _| Ok((platform::switch_certificate(facts, world)?, ())))
+    };
+    assert_eq!(switch(&mut shop, 0), Err(Refusal::NotFound("WeChat Pay platform")));
+    shop.books.step(after(0), |facts, cx| platform::found(facts, cx, &founding())).unwrap();
+    let early = Err(Refusal::Invalid { param: "certificate", must: "added before it takes over" });
+    assert_eq!(switch(&mut shop, 1), early, "there is no other");
+    let add = |shop: &mut Shop, day: i64, next: &PlatformCertificate| {
+        let world = after(day * DAY_S);
+        shop.books.step(world, |facts, _| Ok((platform::add_certificate(facts, world, next)?, ())))
+    };
+    add(&mut shop, 2, &platform_certificate("02", 3, 300)).unwrap();
+    assert_eq!(switch(&mut shop, 2), early, "it is not valid yet");
+    assert_eq!(switch(&mut shop, 4), Ok(()));
+    let now = |shop: &Shop| shop.books.all::<WechatPlatform>().next().unwrap().clone();
+    let platform = now(&shop);
+    assert_eq!((platform.certificates.len(), platform.version), (2, 3));
+    assert_eq!(platform.certificates[0].retired_at, Some(after(4 * DAY_S)));
+    let signs = |platform: &WechatPlatform, day: i64| {
+        platform.signs_at(after(day * DAY_S)).map(|found| found.serial.clone())
+    };
+    assert_eq!(signs(&platform, 4).as_deref(), Some("02"));
+    assert_eq!(signs(&platform, 2), None, "a retired one signs at no time");
+    assert_eq!(switch(&mut shop, 5), Ok(()), "again");
+    assert_eq!(now(&shop), platform, "which changes nothing");
+    add(&mut shop, 6, &platform_certificate("03", 6, 400)).unwrap();
+    let serials: Vec<String> = now(&shop).certificates.iter().map(|known| known.serial.clone()).collect();
+    assert_eq!(serials, ["02", "03"], "what was retired makes room");
+    assert_eq!(signs(&now(&shop), 7).as_deref(), Some("02"), "the next one waits");
+    assert!(add(&mut shop, 8, &platform_certificate("04", 8, 400)).is_err(), "two at once");
 }

@@ -359,7 +359,18 @@ fn an_address_of_an_order_is_told_of_success_only_and_in_its_own_words() {
     assert_eq!(native, 4, "the app's endpoint is told of all of it, in ours");
     let tells = |kind: &&EventKind| Dialect::Wechat.tells(**kind);
     let words: Vec<&EventKind> = EventKind::ALL.iter().filter(tells).collect();
-    assert_eq!(words, [&EventKind::PaymentSucceeded, &EventKind::RefundSucceeded, &EventKind::RefundFailed]);
+    assert_eq!(
+        words,
+        [
+            &EventKind::PaymentSucceeded,
+            &EventKind::RefundSucceeded,
+            &EventKind::RefundFailed,
+            &EventKind::TransferAccepted,
+            &EventKind::TransferReturned,
+            &EventKind::ShareReceived,
+            &EventKind::ShareReturned,
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,143 @@
+//! Transfers: money that its sender offers to a payer, who accepts it or does not.
+//!
+//! ```text
+//!             accept
+//!   offered ──────────▶ accepted
+//!      │
+//!      └─ withdraw, expire ──▶ returned
+//! ```
+//!
+//! **Invariants.** The money leaves the sender in the step that makes the offer and rests in
+//! `platform/transfers` until the offer ends, so the balance of that account is the sum of all offers. An offer
+//! ends once: accepted or returned, whole. From the instant at which its time is over it cannot be accepted, and
+//! before that instant it does not expire.
+//!
+//! **Absent on purpose:** who may ask for what. The doors know whether it is the sender or the recipient that asks.
+
+pub mod machine;
+pub mod steps;
+
+use serde::{Deserialize, Serialize};
+use tongbao_money::Money;
+
+use crate::{
+    Key, List, Time,
+    id::{AppId, MerchantId, PayerId, TransferId},
+    ledger::Account,
+    wechat::WechatTransfer,
+};
+
+/// Whose money it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// A merchant's, from the takings that its refunds are taken from.
+    Merchant {
+        /// The merchant.
+        merchant: MerchantId,
+        /// The app that asked, and that is told.
+        app: AppId,
+        /// The merchant's own number, unique for ever.
+        transfer_no: String,
+    },
+}
+
+impl Sender {
+    /// The account that the money leaves, and returns to.
+    pub const fn account(&self) -> Account {
+        match self {
+            Sender::Merchant { merchant, .. } => Account::MerchantPending(*merchant),
+        }
+    }
+}
+
+/// Why an offer was returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnReason {
+    /// The sender took it back.
+    Withdrawn,
+    /// Nobody accepted it in time.
+    Expired,
+}
+
+impl ReturnReason {
+    /// The name merchants see.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReturnReason::Withdrawn => "withdrawn",
+            ReturnReason::Expired => "expired",
+        }
+    }
+}
+
+/// Where a transfer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferStatus {
+    /// Taken from the sender; the recipient has not accepted it.
+    Offered,
+    /// With the recipient.
+    Accepted,
+    /// With the sender again.
+    Returned(ReturnReason),
+}
+
+impl TransferStatus {
+    /// The name merchants see.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TransferStatus::Offered => "offered",
+            TransferStatus::Accepted => "accepted",
+            TransferStatus::Returned(_) => "returned",
+        }
+    }
+}
+
+/// A transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Its id.
+    pub id: TransferId,
+    /// How often it changed.
+    pub version: u32,
+    /// Whose money it was.
+    pub sender: Sender,
+    /// Who is to have it.
+    pub recipient: PayerId,
+    /// How much.
+    pub money: Money,
+    /// What for, for the recipient to read.
+    pub remark: String,
+    /// Where it stands.
+    pub status: TransferStatus,
+    /// When it was offered.
+    pub created_at: Time,
+    /// The instant from which it cannot be accepted.
+    pub expires_at: Time,
+    /// When it was accepted or returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Time>,
+    /// What it remembers as a transfer bill of WeChat Pay's interface, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wechat: Option<Box<WechatTransfer>>,
+}
+
+impl Transfer {
+    /// Whether it is a bill of this merchant number of WeChat Pay's interface.
+    pub fn is_bill_of(&self, mchid: &str) -> bool {
+        self.wechat.as_ref().is_some_and(|bill| bill.terms.mchid == mchid)
+    }
+
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let Sender::Merchant { merchant, transfer_no, .. } = &self.sender;
+        let number = Key::TransferNo(*merchant, transfer_no.clone());
+        let bill = self.wechat.iter().map(|bill| Key::WechatTransfer(bill.transfer_bill_no.clone()));
+        std::iter::once(number).chain(bill).collect()
+    }
+
+    pub(crate) fn lists(&self) -> Vec<List> {
+        let Sender::Merchant { merchant, .. } = &self.sender;
+        vec![List::Transfers(*merchant), List::TransfersTo(self.recipient)]
+    }
+}

@@ -21,7 +21,7 @@ use tongbao_core::{
 use tongbao_store::Fault;
 
 use crate::{
-    Engine, Error, Input, RenderEvent,
+    Engine, Error, Input, RenderEvent, exchange,
     webhook::{Failure, Outcome, Sender, sender, sign},
     wechat::{self, RenderOrderEvent},
 };
@@ -107,6 +107,13 @@ impl Deliveries {
         };
         let at = engine.now();
         let Letter { url, headers, body, deadline } = letter;
+        if let Some(exchanges) = &engine.exchanges {
+            let mut kept = exchange::Kept::default();
+            kept.extend(&body);
+            let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+            let headers = exchange::mask::headers(headers);
+            exchanges.sent(exchange::Letter { delivery: id, at, headers, body: kept });
+        }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let outcome = self.sender.send_within(&url, &headers, body, deadline).await;

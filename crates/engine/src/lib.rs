@@ -9,9 +9,12 @@
 
 pub mod auth;
 mod deliver;
+pub mod exchange;
 pub mod password;
+pub mod payment_code;
 mod ports;
 mod step;
+pub mod timeline;
 pub mod vault;
 pub mod webhook;
 pub mod wechat;
@@ -75,6 +78,8 @@ pub struct Engine {
     pub signing_key: SigningKey,
     /// Sandbox or production.
     pub mode: Mode,
+    /// What passed between developers' programs and a sandbox; production keeps none of it.
+    pub exchanges: Option<exchange::Exchanges>,
     /// Keys of WeChat Pay's interface.
     pub(crate) wechat: wechat::Keyring,
     /// Where passwords wait to be checked.
@@ -99,6 +104,7 @@ impl Engine {
             signing_key: SigningKey::from_seed(vault.signing_seed()),
             vault: Arc::new(vault),
             mode,
+            exchanges: (mode == Mode::Sandbox).then(exchange::Exchanges::default),
             wechat: wechat::Keyring::new(),
             checks: password::Checks::new(),
             wake: Arc::new(Notify::new()),

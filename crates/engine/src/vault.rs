@@ -32,6 +32,10 @@ pub enum Field {
     WechatApiV3Key,
     /// A private key of the platform in WeChat Pay's interface.
     WechatPlatformKey,
+    /// A person's name.
+    Name,
+    /// The seed of a payer's payment codes.
+    PaymentCodeSeed,
 }
 
 impl Field {
@@ -41,6 +45,8 @@ impl Field {
             Field::Phone => b"phone",
             Field::WechatApiV3Key => b"wechat api v3 key",
             Field::WechatPlatformKey => b"wechat platform key",
+            Field::Name => b"name",
+            Field::PaymentCodeSeed => b"payment code seed",
         }
     }
 }

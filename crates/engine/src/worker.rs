@@ -12,7 +12,9 @@ use tongbao_core::{
     Actor, Refusal, Task, TaskKey, Work,
     id::{AttemptId, PaymentId, RefundId},
     payment::{self, Method, Payment, steps::Said},
+    profit_sharing,
     refund::{self, Refund, Target},
+    transfer,
 };
 use tongbao_store::Fault;
 
@@ -106,6 +108,18 @@ async fn perform(engine: &Engine, deliveries: &Deliveries, task: &Task) {
         Work::QueryAttempt(payment, attempt) => ask_channel(engine, key, (payment, attempt), false).await,
         Work::SubmitRefund(refund) | Work::QueryRefund(refund) => ask_refund(engine, key, refund).await,
         Work::Deliver(delivery) => deliveries.deliver(engine, key, delivery).await,
+        Work::ExpireTransfer(id) => {
+            let expire = move |facts: &dyn tongbao_core::Facts, cx: &mut tongbao_core::Context| {
+                transfer::steps::expire(facts, cx, id, key)
+            };
+            engine.run(input("expire_transfer"), expire).await
+        }
+        Work::Unfreeze(id) => {
+            let unfreeze = move |facts: &dyn tongbao_core::Facts, cx: &mut tongbao_core::Context| {
+                profit_sharing::steps::unfreeze(facts, cx, id, key)
+            };
+            engine.run(input("unfreeze"), unfreeze).await
+        }
     };
     match done {
         // Another worker has it, or did it: its lease ran out here.

@@ -10,14 +10,16 @@
 //! a signature.
 //!
 //! **Absent on purpose:** sockets, clocks and storage; the time and random bytes are arguments, except for
-//! what the crypto library draws itself for keys and paddings. Orders, refunds and bills. The Chinese
+//! what the crypto library draws itself for keys and paddings. Orders and refunds. The Chinese
 //! national algorithms: their scheme is recognised and refused, see
 //! [`authorization::SignError::SchemeNotSupported`].
 
 pub mod answer;
 pub mod authority;
 pub mod authorization;
+pub mod bill;
 pub mod certificate;
+pub mod doctor;
 pub mod draw;
 pub mod envelope;
 pub mod error;

@@ -8,7 +8,7 @@ use jiff::{
 };
 use tongbao_core::Time;
 
-const CHINA: Offset = Offset::constant(8);
+pub(super) const CHINA: Offset = Offset::constant(8);
 
 /// The longest text that is read as an instant: WeChat Pay's string(64).
 const TEXT_BYTES_MAX: usize = 64;
@@ -21,6 +21,11 @@ pub fn rfc3339(time: Time) -> String {
 /// `2018-06-08T10:34:56.120+08:00`, as batches, combined payments and coupons have it.
 pub fn rfc3339_ms(time: Time) -> String {
     formatted(time, "%Y-%m-%dT%H:%M:%S%.3f%:z")
+}
+
+/// `2018-06-08 10:34:56`, Beijing time, as bills have it.
+pub fn date_time(time: Time) -> String {
+    formatted(time, "%Y-%m-%d %H:%M:%S")
 }
 
 /// Reads an instant with any offset; what is finer than a millisecond is cut off.

@@ -4,6 +4,8 @@
 mod wechat_answer;
 mod wechat_authority;
 mod wechat_authorization;
+mod wechat_bill;
+mod wechat_doctor;
 mod wechat_envelope;
 mod wechat_error;
 mod wechat_names;

@@ -1,22 +1,24 @@
-//! Making the keys of WeChat Pay's interface: the platform's, and those of a merchant.
+//! Making the keys of WeChat Pay's interface and certifying them: the platform's, and those of merchants.
 //!
 //! Keys of RSA take a tenth of a second each and more, so nothing here is for async workers. Nothing is stored:
 //! what is made becomes an input of the core.
 
 use tongbao_channel::wechat::{
-    authority::{Authority, IssueError, Occasion},
+    authority::{Authority, IssueError, Occasion, TlsLeaf},
     certificate::Certificate,
     draw,
     serial::PublicKeyId,
-    signature::SigningKey,
+    signature::{SigningKey, VerifyingKey},
 };
 use tongbao_core::{
     id::AppId,
     wechat::{
+        WechatPlatform,
         merchant::{KeyMode, MerchantCertificate, NewWechatMerchant},
         platform::{NewPlatform, PlatformCertificate, PlatformPublicKey, SealedAuthority},
     },
 };
+use tongbao_store::Fault;
 
 use crate::{Engine, vault::Field};
 
@@ -35,6 +37,16 @@ pub struct Enrolled {
     pub merchant: NewWechatMerchant,
     /// The merchant's private key, as a file.
     pub private_key: zeroize::Zeroizing<String>,
+    /// The merchant's certificate, as a file.
+    pub certificate: String,
+    /// The key shared with the platform.
+    pub api_v3_key: String,
+}
+
+/// The same for a merchant who keeps its private key to itself.
+pub struct Certified {
+    /// What to keep.
+    pub merchant: NewWechatMerchant,
     /// The merchant's certificate, as a file.
     pub certificate: String,
     /// The key shared with the platform.
@@ -85,13 +97,7 @@ impl Engine {
                 certificate: authority.certificate().to_pem(),
                 key_sealed: self.vault.seal(Field::WechatPlatformKey, &authority.key_pem()),
             },
-            certificate: PlatformCertificate {
-                serial: certificate.serial().to_string(),
-                certificate: certificate.to_pem(),
-                key_sealed: self.seal_key(&leaf),
-                not_before: certificate.not_before(),
-                not_after: certificate.not_after(),
-            },
+            certificate: self.kept_platform(&certificate, &leaf),
             public_key: PlatformPublicKey {
                 id: PublicKeyId::draw(self.entropy.seed()).to_string(),
                 public_key: public.verifying_key().to_pem(),
@@ -101,10 +107,52 @@ impl Engine {
         Ok(Founded { platform, authority })
     }
 
+    /// The next platform certificate, with a key of its own.
+    pub fn next_wechat_certificate(
+        &self,
+        authority: &Authority,
+        name: &str,
+    ) -> Result<PlatformCertificate, IssueError> {
+        let [key] = keys();
+        let certificate = authority.issue_platform(&key.verifying_key(), name, self.occasion())?;
+        Ok(self.kept_platform(&certificate, &key))
+    }
+
+    fn kept_platform(&self, certificate: &Certificate, key: &SigningKey) -> PlatformCertificate {
+        PlatformCertificate {
+            serial: certificate.serial().to_string(),
+            certificate: certificate.to_pem(),
+            key_sealed: self.seal_key(key),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            retired_at: None,
+        }
+    }
+
+    /// The authority of a platform that was founded before.
+    pub fn wechat_authority(&self, platform: &WechatPlatform) -> Result<Authority, Fault> {
+        let SealedAuthority { certificate, key_sealed } = &platform.authority;
+        let key = self.vault.open(Field::WechatPlatformKey, key_sealed).map(zeroize::Zeroizing::new);
+        let key = key.map_err(broken)?;
+        Authority::load(certificate, &key).map_err(broken)
+    }
+
     /// Makes a merchant's key, certificate and shared key.
     pub fn enrol_wechat(&self, authority: &Authority, who: &Enrolment<'_>) -> Result<Enrolled, IssueError> {
         let [key] = keys();
-        let certificate = self.issue_wechat(authority, &key, who)?;
+        let Certified { merchant, certificate, api_v3_key } =
+            self.enrol_wechat_key(authority, who, &key.verifying_key())?;
+        Ok(Enrolled { merchant, private_key: key.to_pem(), certificate, api_v3_key })
+    }
+
+    /// Makes a certificate for a key whose private half the merchant has, and a shared key.
+    pub fn enrol_wechat_key(
+        &self,
+        authority: &Authority,
+        who: &Enrolment<'_>,
+        key: &VerifyingKey,
+    ) -> Result<Certified, IssueError> {
+        let certificate = self.certify_wechat(authority, who.mchid, who.organization, key)?;
         let api_v3_key = draw::alphanumeric(&self.entropy.secret());
         let merchant = NewWechatMerchant {
             mchid: who.mchid.to_owned(),
@@ -114,18 +162,32 @@ impl Engine {
             api_v3_key: Some(self.vault.seal(Field::WechatApiV3Key, &api_v3_key)),
             key_mode: who.key_mode,
         };
-        let (private_key, certificate) = (key.to_pem(), certificate.to_pem());
-        Ok(Enrolled { merchant, private_key, certificate, api_v3_key })
+        Ok(Certified { merchant, certificate: certificate.to_pem(), api_v3_key })
     }
 
-    fn issue_wechat(
+    /// Issues a merchant's certificate.
+    pub fn certify_wechat(
         &self,
         authority: &Authority,
-        key: &SigningKey,
-        who: &Enrolment<'_>,
+        mchid: &str,
+        organization: &str,
+        key: &VerifyingKey,
     ) -> Result<Certificate, IssueError> {
-        authority.issue_merchant(&key.verifying_key(), who.mchid, who.organization, self.occasion())
+        authority.issue_merchant(key, mchid, organization, self.occasion())
     }
+
+    /// Issues a TLS certificate with which a test set-up stands for these hosts.
+    pub fn certify_wechat_hosts(
+        &self,
+        authority: &Authority,
+        hosts: &[String],
+    ) -> Result<TlsLeaf, IssueError> {
+        authority.issue_tls(hosts, self.occasion())
+    }
+}
+
+fn broken(why: impl std::fmt::Display) -> Fault {
+    Fault::Broken(format!("the authority of WeChat Pay's interface: {why}"))
 }
 
 /// What is kept of a merchant's certificate.

@@ -88,6 +88,19 @@ impl PlatformKeys {
         Some(NamedKey { name: KeyName::Certificate(certificate.serial()), key: Arc::clone(key) })
     }
 
+    /// The private key that this name is of, for what was encrypted with its public half.
+    pub(super) fn private_key(&self, name: &KeyName) -> Option<Arc<SigningKey>> {
+        match name {
+            KeyName::PublicKey(_) => {
+                (*name == self.public_key.name).then(|| Arc::clone(&self.public_key.key))
+            }
+            KeyName::Certificate(serial) => {
+                let mut known = self.certificates.iter();
+                known.find(|(known, _)| known.serial() == *serial).map(|(_, key)| Arc::clone(key))
+            }
+        }
+    }
+
     /// The certificates that are valid now or will be.
     pub fn listed(&self, world: Time) -> impl Iterator<Item = &Certificate> {
         let certificates = self.certificates.iter().map(|(certificate, _)| certificate);
@@ -117,6 +130,11 @@ impl MerchantKeys {
         };
         let api_v3_key = record.api_v3_key.as_ref().map(open).transpose()?;
         Ok(MerchantKeys { record, api_v3_key, certificates })
+    }
+
+    /// All its certificates, oldest first, with their keys; also those that requests may not be signed with.
+    pub fn certificates(&self) -> impl Iterator<Item = (&MerchantCertificate, &VerifyingKey)> {
+        self.record.certificates.iter().zip(self.certificates.iter().map(|(_, key)| key))
     }
 
     /// The key of its certificate with this serial number, if requests may be signed with it now.

@@ -7,11 +7,14 @@
 //!
 //! **Absent on purpose:** HTTP, orders, and a memory of nonces: the door has those.
 
+pub mod doctor;
 pub mod found;
 mod keyring;
 mod notice;
 mod openid;
 pub mod prepay;
+mod sensitive;
+pub mod transfer;
 
 use std::sync::Arc;
 

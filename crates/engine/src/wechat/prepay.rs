@@ -3,11 +3,16 @@
 use tongbao_channel::wechat::{message, time};
 use tongbao_core::{
     Key,
-    id::PaymentId,
+    facts::Entity,
+    id::{PaymentId, WechatCombinedOrderId},
     payment::Payment,
-    wechat::{WechatOrder, number::PrepayCode, order::PrepayOver},
+    wechat::{
+        WechatCombinedOrder,
+        number::PrepayCode,
+        order::{Prepay, PrepayOver},
+    },
 };
-use tongbao_store::Fault;
+use tongbao_store::{Fault, Query};
 
 use crate::Engine;
 
@@ -21,15 +26,15 @@ const PREPAY_PREFIX: &str = "wx";
 const TIME_DIGITS: usize = 14;
 
 /// The code URL (`code_url`) of an order, for a QR code.
-pub fn code_url(order: &WechatOrder) -> String {
-    format!("{CODE_URL}{}", order.prepay_code())
+pub fn code_url(prepay: &Prepay) -> String {
+    format!("{CODE_URL}{}", prepay.code)
 }
 
 /// The prepay id of an order: 36 characters, as WeChat Pay's.
-pub fn prepay_id(order: &WechatOrder) -> String {
-    let given = time::rfc3339(order.prepaid_at.last().copied().unwrap_or_default());
+pub fn prepay_id(prepay: &Prepay) -> String {
+    let given = time::rfc3339(prepay.given_at);
     let digits = given.chars().filter(char::is_ascii_digit).take(TIME_DIGITS);
-    format!("{PREPAY_PREFIX}{}{}", digits.collect::<String>(), order.prepay_code())
+    format!("{PREPAY_PREFIX}{}{}", digits.collect::<String>(), prepay.code)
 }
 
 /// The prepay code in a code URL, a prepay id, a `package` or an H5 URL; `None` if it is none of these.
@@ -55,16 +60,27 @@ pub enum Scanned {
     Over(PrepayOver),
     /// This payment.
     Payment(PaymentId),
+    /// This combined order.
+    Combined(WechatCombinedOrderId),
 }
 
 impl Engine {
-    /// Where a text leads that may be a code URL, a prepay id or an H5 URL.
+    /// Where a text leads that may be a code URL, a prepay id, an H5 URL, or a payment code that was scanned.
     pub fn scan_wechat(&self, text: &str) -> Result<Scanned, Fault> {
-        let Some(code) = read(text) else { return Ok(Scanned::NoCode) };
-        let found = self.store.find::<Payment>(Key::WechatPrepay(code.token.clone()))?;
-        let order = found.as_ref().and_then(|payment| Some((payment.id, payment.wechat.as_ref()?)));
-        Ok(order.map_or(Scanned::Unknown, |(id, order)| {
-            order.check_code(&code, self.now()).map_or_else(Scanned::Over, |()| Scanned::Payment(id))
-        }))
+        let Some(code) = read(text) else {
+            // The payer's own code, after a shop has scanned it: the password is typed for that.
+            let scanned = self.payment_of_code(text)?;
+            return Ok(scanned.map_or(Scanned::NoCode, Scanned::Payment));
+        };
+        let found = self.store.records(Query::Key(Key::WechatPrepay(code.token.clone())))?;
+        let Some(record) = found.first() else { return Ok(Scanned::Unknown) };
+        let (checked, leads_to) = if let Some(order) = WechatCombinedOrder::of(record) {
+            (order.check_code(&code, self.now()), Scanned::Combined(order.id))
+        } else {
+            let order = Payment::of(record).and_then(|payment| Some((payment.id, payment.wechat.as_ref()?)));
+            let Some((id, order)) = order else { return Ok(Scanned::Unknown) };
+            (order.check_code(&code, self.now()), Scanned::Payment(id))
+        };
+        Ok(checked.map_or_else(Scanned::Over, |()| leads_to))
     }
 }

@@ -70,6 +70,19 @@ errors! {
         500 Internal "A fault of ours.",
         503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
     }
+    /// What an operation of the sandbox, which needs no key, may be refused with.
+    SandboxErrors {
+        400 BadRequest "The request is malformed, or a value is not allowed.",
+        403 Forbidden "The request comes from a page of another site.",
+        404 NotFound "There is no such thing here, or this is not a sandbox.",
+        405 Method "The path exists; the method does not.",
+        408 Timeout "The request took too long to arrive.",
+        413 TooLarge "The body is too large.",
+        415 MediaType "The body is not plain JSON.",
+        429 RateLimited "Too many requests.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy.",
+    }
     /// What an operation that anyone may use may be refused with.
     PublicErrors {
         405 Method "The path exists; the method does not.",

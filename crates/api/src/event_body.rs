@@ -8,7 +8,7 @@ use tongbao_engine::RenderEvent;
 use utoipa::ToSchema;
 
 use crate::{
-    resources::{payments::PaymentBody, refunds::RefundBody},
+    resources::{payments::PaymentBody, refunds::RefundBody, shares::ShareBody, transfers::TransferBody},
     wire::rfc3339,
 };
 
@@ -21,6 +21,13 @@ pub enum SubjectBody {
     Payment(Box<PaymentBody>),
     /// A refund.
     Refund(Box<RefundBody>),
+    /// A transfer.
+    Transfer(Box<TransferBody>),
+    /// A share of another merchant's payment.
+    Share(Box<ShareBody>),
+    /// The payments of a combined order of the WeChat Pay door. Such an event goes to that order's address only, in
+    /// WeChat Pay's words; each of the payments has an event of its own.
+    Payments(Vec<PaymentBody>),
 }
 
 /// An event.
@@ -30,15 +37,16 @@ pub struct EventBody {
     /// Its id: `evt_…`. The same in every delivery, so that a receiver can drop what it has seen.
     pub id: String,
     /// What happened: `payment.succeeded`, `payment.closed`, `payment.failed`, `refund.succeeded`,
-    /// `refund.failed`.
+    /// `refund.failed`, `transfer.accepted`, `transfer.returned`, `share.received`,
+    /// `share.returned`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// When.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// Grows with each event of the same payment or refund: of two, the one with the larger number is newer.
+    /// Grows with each event of the same payment, refund or transfer: of two, the one with the larger number is newer.
     pub sequence: u32,
-    /// The payment or refund.
+    /// The payment, refund or transfer.
     pub data: SubjectBody,
 }
 
@@ -55,6 +63,11 @@ impl EventBody {
                     SubjectBody::Payment(Box::new(PaymentBody::of(payment, base_url)))
                 }
                 Subject::Refund(refund) => SubjectBody::Refund(Box::new(RefundBody::of(refund))),
+                Subject::Transfer(transfer) => SubjectBody::Transfer(Box::new(TransferBody::of(transfer))),
+                Subject::Share(share) => SubjectBody::Share(Box::new(ShareBody::of(share))),
+                Subject::CombinedOrder(picture) => SubjectBody::Payments(
+                    picture.payments.iter().map(|payment| PaymentBody::of(payment, base_url)).collect(),
+                ),
             },
         }
     }

@@ -23,6 +23,7 @@ use crate::{
     errors::{ProblemDetails, PublicErrors},
     refusal,
     resources::{app, balance, deliveries, events, payments, refunds, webhook_endpoints},
+    sandbox,
     state::Api,
 };
 
@@ -41,6 +42,7 @@ use crate::{
         (name = "events", description = "What happened to payments and refunds, kept as it was then."),
         (name = "balance", description = "What the merchant has, and why."),
         (name = "webhooks", description = "Where events are sent, and what became of each."),
+        (name = "sandbox", description = "What helps a developer in a sandbox. Production has none of it."),
         (name = "document", description = "This document."),
     ),
     components(schemas(ProblemDetails)),
@@ -118,7 +120,9 @@ async fn get_openapi() -> Response {
 
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    operations().into_openapi()
+    let mut document = operations().into_openapi();
+    document.merge(sandbox::operations().into_openapi());
+    document
 }
 
 /// The routes of `/v1`, the document among them.

@@ -47,8 +47,9 @@ pub(super) fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     let head_bytes_max = limits.head_bytes_max.max(HEAD_BYTES_MIN);
     let mut builder = Builder::new(TokioExecutor::new());
     // The head's deadline is kept by `Meter`: the one of hyper also runs while a connection is idle, and
-    // allocates and arms a timer for each request.
-    builder.http1().header_read_timeout(None).max_buf_size(head_bytes_max);
+    // allocates and arms a timer for each request. Names of headers begin their words with capitals, because
+    // WeChat Pay's SDK for Java looks them up as WeChat Pay writes them.
+    builder.http1().header_read_timeout(None).max_buf_size(head_bytes_max).title_case_headers(true);
     builder
         .http2()
         .timer(TokioTimer::new())

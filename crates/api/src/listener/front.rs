@@ -41,8 +41,21 @@ const PANIC_TEXT_MAX: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub struct LongAnswer;
 
+/// The words of another protocol for what the listener refuses by itself, on the paths of a door that speaks it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reword {
+    /// Whether a path is of that door.
+    pub is_of: fn(&str) -> bool,
+    /// The same refusal in its words.
+    pub say: Say,
+}
+
+/// A refusal in the words of another protocol.
+type Say = fn(&Problem, RequestId) -> Response<Body>;
+
 /// What is the same for all connections of a listener.
 pub(super) struct Desk {
+    pub(super) reword: Option<Reword>,
     pub(super) body_timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) docs_base: String,
@@ -72,7 +85,9 @@ where
         let mut request = request.map(|incoming| self.timed(incoming, &ticket));
         let arrival = Arrival { peer: self.peer, request_id, secure: self.secure };
         request.extensions_mut().insert(arrival);
+        let reword = self.desk.reword.filter(|reword| (reword.is_of)(request.uri().path()));
         Answer {
+            say: reword.map(|reword| reword.say),
             inner: self.service.clone().oneshot(request),
             alarm: None,
             ticket: Some(ticket),
@@ -103,6 +118,8 @@ pin_project! {
         alarm: Option<Unconstrained<Sleep>>,
         ticket: Option<Ticket>,
         request_id: RequestId,
+        // In whose words the listener refuses, if not in its own.
+        say: Option<Say>,
         desk: Arc<Desk>,
     }
 }
@@ -139,7 +156,16 @@ where
             }
         };
         let ticket = this.ticket.take().expect("a future is not polled again after it was ready");
+        let response = reworded(response, *this.request_id, *this.say);
         Poll::Ready(Ok(finish(response, *this.request_id, this.desk, ticket)))
+    }
+}
+
+/// A problem in the words of the door that it happened at.
+fn reworded(response: Response<Body>, request_id: RequestId, say: Option<Say>) -> Response<Body> {
+    match say.zip(response.extensions().get::<Problem>()) {
+        Some((say, problem)) => say(problem, request_id),
+        None => response,
     }
 }
 

@@ -54,7 +54,7 @@ use tower::Service;
 pub use self::accept::Drained;
 pub use self::arrival::{Arrival, PeerAddr, RequestId};
 pub use self::body::BodyFault;
-pub use self::front::{LongAnswer, REQUEST_ID};
+pub use self::front::{LongAnswer, REQUEST_ID, Reword};
 pub use self::limits::*;
 pub use self::peers::network;
 pub use self::tls::{TlsConfig, development_certificate};
@@ -77,6 +77,7 @@ pub struct Listener {
     tls: Option<TlsAcceptor>,
     limits: Limits,
     docs_base: String,
+    reword: Option<Reword>,
     request_ids: Box<dyn Fn() -> RequestId + Send + Sync>,
 }
 
@@ -93,6 +94,7 @@ impl Listener {
             tls: tls.map(|tls| TlsAcceptor::from(Arc::new(tls))),
             limits: config.limits,
             docs_base: String::new(),
+            reword: None,
             request_ids: Box::new(RequestId::generate),
         })
     }
@@ -109,6 +111,13 @@ impl Listener {
     #[must_use]
     pub fn with_docs_base(mut self, base: impl Into<String>) -> Self {
         self.docs_base = base.into();
+        self
+    }
+
+    /// Says what the listener refuses by itself in the words of a door, on the paths of that door.
+    #[must_use]
+    pub fn with_reword(mut self, reword: Reword) -> Self {
+        self.reword = Some(reword);
         self
     }
 
@@ -135,6 +144,7 @@ impl Listener {
             body_timeout: self.limits.body_timeout,
             request_timeout: self.limits.request_timeout,
             docs_base: self.docs_base,
+            reword: self.reword,
             request_ids: self.request_ids,
         };
         let common = connection::Common {

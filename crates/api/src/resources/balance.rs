@@ -179,9 +179,10 @@ pub struct BalanceEntryBody {
     pub amount: i64,
     /// The balance after it, in minor units.
     pub balance_after: i64,
-    /// Why: `payment`, `fee`, `refund`, `fee_return`, `refund_failed`, `fee_again`.
+    /// Why: `payment`, `fee`, `refund`, `fee_return`, `refund_failed`, `fee_again`, `transfer`,
+    /// `transfer_returned`, `freeze`, `unfreeze`, `share`, `share_returned`.
     pub reason: &'static str,
-    /// The payment or refund it was booked for.
+    /// The payment, refund, transfer or other thing it was booked for.
     pub subject: String,
     /// `available`, `pending` or `frozen`.
     pub purpose: &'static str,

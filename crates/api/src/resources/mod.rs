@@ -6,4 +6,6 @@ pub mod deliveries;
 pub mod events;
 pub mod payments;
 pub mod refunds;
+pub mod shares;
+pub mod transfers;
 pub mod webhook_endpoints;

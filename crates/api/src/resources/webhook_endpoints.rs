@@ -48,7 +48,7 @@ pub struct CreateWebhookEndpoint {
     pub url: String,
     /// Which events: their types, or `["*"]` for all, which is what it is unless given.
     #[serde(default)]
-    #[schema(min_items = 1, max_items = 5, example = json!(["payment.succeeded", "refund.succeeded"]))]
+    #[schema(min_items = 1, max_items = 9, example = json!(["payment.succeeded", "refund.succeeded"]))]
     pub events: Option<Vec<String>>,
 }
 

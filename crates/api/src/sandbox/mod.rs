@@ -1,4 +1,5 @@
-//! The sandbox as JSON: pay as a test payer, move the clock, arm faults, read the inbox.
+//! The sandbox as JSON: pay as a test payer, move the clock, arm faults, read the inbox; examine signatures, read the
+//! timeline of a payment.
 //!
 //! No key is needed: whoever reaches a sandbox may do all of this, because no real money is in it. That is why a
 //! page of another site must not reach it through a developer's browser: see `origin`.
@@ -6,12 +7,17 @@
 //! **Invariants.** An engine of production gets no routes at all. What these operations decide is decided by
 //! the same inputs of the core that pages and channels use.
 //!
-//! **Absent on purpose:** `Idempotency-Key`, whose keys belong to apps; and a place in the OpenAPI document,
-//! which describes `/v1`.
+//! **Absent on purpose:** `Idempotency-Key`, whose keys belong to apps. In the OpenAPI document are those that only
+//! look; what plays a payer or moves the clock is no interface to build on.
 
 mod origin;
 mod phone;
+mod recorder;
 mod settings;
+mod sharing;
+mod signature;
+mod timeline;
+mod transfers;
 
 use std::sync::Arc;
 
@@ -29,7 +35,11 @@ use tongbao_core::{
 };
 
 pub use phone::{pay, payment_of_code};
+pub use recorder::recorded;
 pub use settings::{advance_clock, arm_fault};
+pub use transfers::accept;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     json::StrictQuery,
@@ -44,13 +54,25 @@ pub fn sandbox_router(api: Arc<Api>) -> Router {
     if !api.engine.is_sandbox() {
         return Router::new();
     }
-    Router::new()
+    let (looking, _) = operations().split_for_parts();
+    looking
         .route("/sandbox/phone/pay", post(phone::create_attempt))
+        .route("/sandbox/phone/payment-code", post(phone::show_code))
+        .route("/sandbox/phone/confirm-transfer", post(transfers::confirm))
+        .route("/sandbox/profit-sharing-url", post(sharing::set))
         .route("/sandbox/clock", post(settings::advance))
         .route("/sandbox/faults", post(settings::arm))
         .route("/sandbox/messages", get(list_messages))
         .layer(from_fn(origin::require_same))
         .with_state(api)
+}
+
+/// The operations that only look.
+pub(crate) fn operations() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(signature::create_signature_examination))
+        .routes(routes!(signature::list_refused_requests))
+        .routes(routes!(timeline::get_payment_timeline))
 }
 
 /// Which messages to list.

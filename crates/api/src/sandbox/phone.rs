@@ -9,12 +9,15 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
     Actor, Key, Refusal, Want,
-    id::{PayerId, PaymentId},
+    id::{PayerId, PaymentId, WechatCombinedOrderId},
     payment::{
         Method, Payment, Status,
         steps::{self, Pay, Proof},
     },
-    wechat::order::PrepayOver,
+    wechat::{
+        combine::{self, PayCombined},
+        order::PrepayOver,
+    },
 };
 use tongbao_engine::{Error, Input, wechat::prepay::Scanned};
 
@@ -24,7 +27,7 @@ use crate::{
     refusal::{failed, fault, refused},
     resources::payments::PaymentBody,
     state::Api,
-    wire::parse_param_id,
+    wire::{parse_param_id, rfc3339},
 };
 
 /// How the payer pays.
@@ -62,14 +65,28 @@ pub(super) struct CreateAttempt {
 struct AttemptBody {
     /// Whether the payment is paid now. When it is not, its status and `last_failure` say why.
     paid: bool,
-    payment: PaymentBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentBody>,
+    /// Those of a combined order, instead of the one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    payments: Vec<PaymentBody>,
+}
+
+/// What a code leads to.
+enum Payable {
+    Payment(PaymentId),
+    Combined(WechatCombinedOrderId),
 }
 
 /// The payment that a code names: its id, the text of its QR code, or the address of its cashier page, on
 /// whatever host the reader saw it.
 pub fn payment_of_code(code: &str) -> Option<PaymentId> {
+    last_part(code)?.parse().ok()
+}
+
+fn last_part(code: &str) -> Option<&str> {
     let address = code.trim().split(['?', '#']).next()?;
-    address.trim_end_matches('/').rsplit('/').next()?.parse().ok()
+    address.trim_end_matches('/').rsplit('/').next()
 }
 
 /// Pays a payment as a payer who shows no proof, and gives the payment as it is then. An attempt that is
@@ -81,23 +98,77 @@ pub async fn pay(api: &Api, payer: PayerId, payment: PaymentId, method: Method) 
     api.engine.step_wanting(input, want, move |facts, cx| steps::pay(facts, cx, &ask)).await
 }
 
-/// The payment that a code names, also one of WeChat Pay's interface: a `code_url`, a prepay id or an `h5_url`.
-fn scanned(api: &Api, code: &str) -> Result<PaymentId, Problem> {
+/// The same for a combined order of WeChat Pay's interface: all of it or nothing.
+async fn pay_combined(
+    api: &Api,
+    payer: PayerId,
+    order: WechatCombinedOrderId,
+    method: Method,
+) -> Result<Vec<Payment>, Error> {
+    let ask = PayCombined { order, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+    let input = Input { actor: Actor::Payer(payer), name: "pay_combined_order" };
+    let want = vec![Want::Record(order.into()), Want::Record(payer.into()), Want::Key(Key::Sandbox)];
+    api.engine.step_wanting(input, want, move |facts, cx| combine::pay(facts, cx, &ask)).await
+}
+
+/// What a code leads to, also one of WeChat Pay's interface: a `code_url`, a prepay id or an `h5_url`.
+fn scanned(api: &Api, code: &str) -> Result<Payable, Problem> {
     let invalid = |detail: &'static str| Problem::of(INVALID_VALUE).param("code").detail(detail);
     match api.engine.scan_wechat(code).map_err(|error| fault(&error))? {
-        Scanned::Payment(payment) => Ok(payment),
+        Scanned::Payment(payment) => Ok(Payable::Payment(payment)),
+        Scanned::Combined(order) => Ok(Payable::Combined(order)),
         Scanned::Unknown => Err(refused(&Refusal::NotFound("payment"))),
         Scanned::Over(PrepayOver::Expired) => Err(refused(&Refusal::PaymentExpired)),
         Scanned::Over(PrepayOver::Replaced) => {
             Err(invalid("The order was placed again, and this code was replaced by a newer one."))
         }
-        Scanned::NoCode => payment_of_code(code).ok_or_else(|| {
-            invalid(
-                "`code` must be the id of a payment, its `qr_text` or its `cashier_url`; or a `code_url`, \
-                 `prepay_id` or `h5_url` of WeChat Pay's interface.",
-            )
-        }),
+        Scanned::NoCode => {
+            let combined = || last_part(code)?.parse().ok().map(Payable::Combined);
+            payment_of_code(code).map(Payable::Payment).or_else(combined).ok_or_else(|| {
+                invalid(
+                    "`code` must be the id of a payment, its `qr_text` or its `cashier_url`; or a `code_url`, \
+                     `prepay_id` or `h5_url` of WeChat Pay's interface, or a payment code that waits for the \
+                     password.",
+                )
+            })
+        }
     }
+}
+
+/// Whose code to show.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShowCode {
+    payer: String,
+}
+
+/// A payment code, as on the payer's screen.
+#[derive(Serialize)]
+struct CodeBody {
+    payer: String,
+    payment_code: String,
+    /// When the payer's next code is due.
+    changes_at: String,
+    /// From when on this one is worth nothing.
+    expires_at: String,
+}
+
+/// `POST /sandbox/phone/payment-code`: the code that a test payer shows now, which a shop may scan once.
+pub(super) async fn show_code(
+    State(api): State<Arc<Api>>,
+    StrictJson { value, .. }: StrictJson<ShowCode>,
+) -> Result<Response, Problem> {
+    let payer = parse_param_id("payer", &value.payer)?;
+    let shown = api.engine.show_payment_code(payer).await.map_err(|error| failed(&error))?;
+    // The codes of this minute are used up; the next minute has others.
+    let code = shown.ok_or_else(|| refused(&Refusal::CodeTooSoon))?;
+    let body = CodeBody {
+        payer: payer.to_string(),
+        payment_code: code.digits,
+        changes_at: rfc3339(code.changes_at),
+        expires_at: rfc3339(code.expires_at),
+    };
+    Ok(axum::Json(body).into_response())
 }
 
 pub(super) async fn create_attempt(
@@ -105,9 +176,19 @@ pub(super) async fn create_attempt(
     StrictJson { value, .. }: StrictJson<CreateAttempt>,
 ) -> Result<Response, Problem> {
     let payer = parse_param_id("payer", &value.payer)?;
-    let payment = scanned(&api, &value.code)?;
-    let payment = pay(&api, payer, payment, value.method.method()).await.map_err(|error| failed(&error))?;
-    let paid = payment.status == Status::Succeeded;
-    let body = AttemptBody { paid, payment: PaymentBody::of(&payment, &api.base_url) };
+    let method = value.method.method();
+    let wire = |payment: &Payment| PaymentBody::of(payment, &api.base_url);
+    let is_paid = |payment: &Payment| payment.status == Status::Succeeded;
+    let body = match scanned(&api, &value.code)? {
+        Payable::Payment(payment) => {
+            let payment = pay(&api, payer, payment, method).await.map_err(|error| failed(&error))?;
+            AttemptBody { paid: is_paid(&payment), payment: Some(wire(&payment)), payments: Vec::new() }
+        }
+        Payable::Combined(order) => {
+            let payments = pay_combined(&api, payer, order, method).await.map_err(|error| failed(&error))?;
+            let paid = payments.iter().all(is_paid);
+            AttemptBody { paid, payment: None, payments: payments.iter().map(wire).collect() }
+        }
+    };
     Ok(axum::Json(body).into_response())
 }

@@ -16,7 +16,7 @@ use tongbao_engine::{Engine, wechat::NamedKey};
 
 use super::fields::{of_fault, of_problem};
 use crate::{
-    listener::{Arrival, REQUEST_ID, RequestId},
+    listener::{Arrival, LongAnswer, REQUEST_ID, RequestId, Reword},
     problem::Problem,
 };
 
@@ -71,13 +71,30 @@ impl Stamp {
         self.dress(status, refusal.to_json(), refusal.number)
     }
 
+    /// A file, which is not signed, and which may take its time.
+    pub(super) fn file(self, content_type: &'static str, body: Body) -> Response {
+        let mut response = self.head(StatusCode::OK, Some(content_type), body, InternalCode::SUCCESS);
+        response.extensions_mut().insert(LongAnswer);
+        response
+    }
+
     fn dress(self, status: StatusCode, body: Vec<u8>, number: InternalCode) -> Response {
-        let has_body = !body.is_empty();
-        let mut response = Response::new(Body::from(body));
+        let content_type = (!body.is_empty()).then_some("application/json; charset=utf-8");
+        self.head(status, content_type, Body::from(body), number)
+    }
+
+    fn head(
+        self,
+        status: StatusCode,
+        content_type: Option<&'static str>,
+        body: Body,
+        number: InternalCode,
+    ) -> Response {
+        let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        if has_body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static("zh-CN"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, must-revalidate"));
@@ -105,6 +122,12 @@ pub(super) async fn method_not_allowed(request: Request) -> Response {
     let refusal = Refusal::new(Code::InvalidRequest, "该接口不支持此HTTP方法");
     Stamp::of(&request).refuse(&refusal.at(StatusCode::METHOD_NOT_ALLOWED.as_u16()))
 }
+
+/// What the listener refuses by itself on the paths of the door: a deadline that passed, a panic.
+pub const REWORD: Reword = Reword {
+    is_of: |path| path.starts_with("/v3/"),
+    say: |problem, request_id| Stamp(request_id.to_u128()).refuse(&of_problem(problem)),
+};
 
 /// Puts a refusal of a layer around the door, such as a rate limit, into the words of the door.
 pub async fn reword(request: Request, next: Next) -> Response {

@@ -13,7 +13,7 @@ use tongbao_channel::wechat::{
     authorization::{Authorization, SignError},
     error::{Code, HEADERS_MISSING, InternalCode, MCHID_MISMATCH, Refusal},
     message,
-    serial::KeyName,
+    serial::{KeyName, Serial},
 };
 use tongbao_core::Actor;
 use tongbao_engine::{
@@ -23,7 +23,7 @@ use tongbao_engine::{
 use tongbao_store::Fault;
 
 use super::{
-    Door,
+    Door, bills,
     fields::{of_fault, of_problem},
     nonces::Noted,
 };
@@ -38,6 +38,10 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     /// Whether the caller verifies with the public key, if it has the choice.
     pub(super) by_public_key: bool,
+    /// The key that the caller has named: what it encrypted is for that.
+    pub(super) platform_key: Option<KeyName>,
+    /// The certificate it signed with.
+    pub(super) serial: Serial,
     /// The body as it came.
     pub(super) body: Bytes,
     nonce: String,
@@ -101,7 +105,14 @@ pub(super) async fn authenticate(door: &Door, request: Request) -> Result<Call, 
         nonce: authorization.nonce(),
         body: &body,
     };
-    let fits = verifier.verify_request(&signed, authorization.signature());
+    let fits = verifier.verify_request(&signed, authorization.signature()).or_else(|error| {
+        // One SDK signs the whole `download_url`, because it knows the host of WeChat Pay only.
+        let whole =
+            (parts.uri.path() == bills::DOWNLOAD_PATH).then(|| format!("{}{target}", door.download_base));
+        let whole = whole.as_deref().ok_or(error)?;
+        let signed = message::Request { target: whole, ..signed };
+        verifier.verify_request(&signed, authorization.signature()).map_err(|_| error)
+    });
     fits.map_err(|error| Refusal::sign(error, Some(&signed)))?;
     require_new(door, &authorization, world.ms().div_euclid(1_000))?;
     let mchid = authorization.mchid();
@@ -111,8 +122,11 @@ pub(super) async fn authenticate(door: &Door, request: Request) -> Result<Call, 
     }
     let nonce = authorization.nonce().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let by_public_key = names_public_key(&parts.headers);
-    Ok(Call { merchant, query, headers: parts.headers.clone(), by_public_key, body, nonce })
+    let platform_key = named_key(&parts.headers);
+    let by_public_key = matches!(platform_key, Some(KeyName::PublicKey(_)));
+    let serial = authorization.serial();
+    let headers = parts.headers.clone();
+    Ok(Call { merchant, query, headers, by_public_key, platform_key, serial, body, nonce })
 }
 
 /// The one header. Two of them could be read in two ways.
@@ -152,10 +166,9 @@ fn frequency_limited() -> Refusal {
     Refusal::new(Code::FrequencyLimited, "请求过于频繁，请稍后再试")
 }
 
-/// Whether `Wechatpay-Serial` names a public key. What is no name is no wish.
-fn names_public_key(headers: &HeaderMap) -> bool {
-    let named = headers.get(SERIAL).and_then(|value| value.to_str().ok()?.parse().ok());
-    matches!(named, Some(KeyName::PublicKey(_)))
+/// The key that `Wechatpay-Serial` names. What is no name is no wish.
+fn named_key(headers: &HeaderMap) -> Option<KeyName> {
+    headers.get(SERIAL).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 /// The key that signs the answer.

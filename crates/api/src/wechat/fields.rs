@@ -56,6 +56,10 @@ pub(super) fn of_problem(problem: &Problem) -> Refusal {
     if is(problem::RATE_LIMITED) {
         return Refusal::new(Code::FrequencyLimited, "请求过于频繁，请稍后再试");
     }
+    // Whether anything was done is not known then, as behind WeChat Pay's own 500.
+    if is(problem::DEADLINE_PASSED) {
+        return Refusal::new(Code::SystemError, SYSTEM_ERROR);
+    }
     match problem.status.as_u16() {
         413 => Refusal::new(Code::ParamError, "请求体过大").at(413),
         415 => Refusal::new(Code::ParamError, "请使用Content-Type: application/json").at(415),

@@ -9,22 +9,27 @@
 //! `docs/wechatpay.md`.
 //!
 //! **Invariants.** Nothing is read from a request before its signature fits, but for what it takes to verify it.
-//! Every 2xx is signed, a 204 too; errors never are. A request that was answered is not answered again within
-//! the time in which its signature is good.
+//! Every 2xx is signed, a 204 too, but for files; errors never are. A request that was answered is not answered
+//! again within the time in which its signature is good.
 //!
 //! **Absent on purpose:** state of its own, but for the nonces of the last minutes. Partner mode. The Chinese
 //! national algorithms. `Keep-Alive` and `Connection` headers: the listener has its own deadlines.
 
 mod answer;
 mod auth;
+mod bills;
 mod certificates;
+mod codepay;
+mod combine;
 mod fields;
 mod h5;
 mod nonces;
 mod notice;
 mod orders;
 mod place;
+mod profit_sharing;
 mod refunds;
+mod transfers;
 mod unserved;
 
 use std::sync::Arc;
@@ -46,7 +51,7 @@ use answer::{Answer, Stamp};
 use auth::Call;
 use nonces::Nonces;
 
-pub use answer::reword;
+pub use answer::{REWORD, reword};
 pub use notice::render_order_event;
 
 /// What the operations of the door share.
@@ -54,11 +59,27 @@ pub struct Door {
     api: Arc<Api>,
     nonces: Nonces,
     merchants: Limiter<String>,
+    /// What a `download_url` begins with.
+    download_base: String,
+    digests: bills::Digests,
 }
 
 /// The routes of the door. Each merchant may ask as often as `quota` says.
 pub fn router(api: Arc<Api>, quota: Quota) -> Router {
-    let door = Door { api, nonces: Nonces::default(), merchants: Limiter::new(quota, KEYS_MAX) };
+    let download_base = api.base_url.clone();
+    router_with(api, quota, download_base)
+}
+
+/// The same for clients that know the door by another address than the rest of the instance: files are offered for
+/// download under `download_base`, which has no slash at the end.
+pub fn router_with(api: Arc<Api>, quota: Quota, download_base: impl Into<String>) -> Router {
+    let door = Door {
+        api,
+        nonces: Nonces::default(),
+        merchants: Limiter::new(quota, KEYS_MAX),
+        download_base: download_base.into(),
+        digests: bills::Digests::default(),
+    };
     Router::new()
         .route("/v3/certificates", get(list_certificates))
         .route("/v3/pay/transactions/jsapi", post(place_jsapi))
@@ -68,8 +89,19 @@ pub fn router(api: Arc<Api>, quota: Quota) -> Router {
         .route("/v3/pay/transactions/id/{number}", get(get_order_by_id))
         .route("/v3/pay/transactions/out-trade-no/{number}", get(get_order))
         .route("/v3/pay/transactions/out-trade-no/{number}/close", post(close_order))
+        .route("/v3/pay/transactions/codepay", post(scan_code))
+        .route("/v3/pay/transactions/out-trade-no/{number}/reverse", post(reverse_order))
+        .route("/v3/combine-transactions/jsapi", post(combine_jsapi))
+        .route("/v3/combine-transactions/native", post(combine_native))
+        .route("/v3/combine-transactions/app", post(combine_app))
+        .route("/v3/combine-transactions/h5", post(combine_h5))
+        .route("/v3/combine-transactions/out-trade-no/{number}", get(get_combined))
+        .route("/v3/combine-transactions/out-trade-no/{number}/close", post(close_combined))
         .route("/v3/refund/domestic/refunds", post(create_refund))
         .route("/v3/refund/domestic/refunds/{number}", get(get_refund))
+        .merge(bills::routes())
+        .merge(transfers::routes())
+        .merge(profit_sharing::routes())
         .method_not_allowed_fallback(answer::method_not_allowed)
         .route("/v3/{*rest}", axum::routing::any(unserved::any))
         .route(h5::PATH, get(h5::open))
@@ -140,6 +172,38 @@ async fn get_order(State(door): State<Arc<Door>>, path: Number, request: Request
 
 async fn close_order(State(door): State<Arc<Door>>, path: Number, request: Request) -> Response {
     run(door, request, |door, call| orders::close(door, call, path)).await
+}
+
+async fn scan_code(State(door): State<Arc<Door>>, request: Request) -> Response {
+    run(door, request, codepay::scan).await
+}
+
+async fn reverse_order(State(door): State<Arc<Door>>, path: Number, request: Request) -> Response {
+    run(door, request, |door, call| codepay::reverse(door, call, path)).await
+}
+
+async fn combine_jsapi(State(door): State<Arc<Door>>, request: Request) -> Response {
+    run(door, request, |door, call| combine::place(door, call, TradeType::Jsapi)).await
+}
+
+async fn combine_native(State(door): State<Arc<Door>>, request: Request) -> Response {
+    run(door, request, |door, call| combine::place(door, call, TradeType::Native)).await
+}
+
+async fn combine_app(State(door): State<Arc<Door>>, request: Request) -> Response {
+    run(door, request, |door, call| combine::place(door, call, TradeType::App)).await
+}
+
+async fn combine_h5(State(door): State<Arc<Door>>, request: Request) -> Response {
+    run(door, request, |door, call| combine::place(door, call, TradeType::H5)).await
+}
+
+async fn get_combined(State(door): State<Arc<Door>>, path: Number, request: Request) -> Response {
+    run(door, request, |door, call| combine::get(door, call, path)).await
+}
+
+async fn close_combined(State(door): State<Arc<Door>>, path: Number, request: Request) -> Response {
+    run(door, request, |door, call| combine::close(door, call, path)).await
 }
 
 async fn create_refund(State(door): State<Arc<Door>>, request: Request) -> Response {

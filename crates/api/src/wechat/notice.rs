@@ -8,7 +8,10 @@ use tongbao_engine::{
     wechat::{OrderNotice, RenderOrderEvent},
 };
 
-use super::{orders::TransactionBody, refunds::RefundNotice};
+use super::{
+    combine::CombinedBody, orders::TransactionBody, profit_sharing::ShareNotice, refunds::RefundNotice,
+    transfers::BillNotice,
+};
 
 /// Writes events of orders for notifications.
 pub fn render_order_event() -> RenderOrderEvent {
@@ -21,6 +24,11 @@ fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
         EventKind::PaymentSucceeded => ("TRANSACTION.SUCCESS", "支付成功"),
         EventKind::RefundSucceeded => ("REFUND.SUCCESS", "退款成功"),
         EventKind::RefundFailed => ("REFUND.CLOSED", "退款关闭"),
+        EventKind::TransferAccepted | EventKind::TransferReturned => {
+            ("MCHTRANSFER.BILL.FINISHED", "商家转账单据终态通知")
+        }
+        EventKind::ShareReceived => ("PROFITSHARING", "分账"),
+        EventKind::ShareReturned => ("PROFITSHARING", "分账回退"),
         EventKind::PaymentClosed | EventKind::PaymentFailed => return None,
     };
     let (mchid, by_public_key, original_type, plaintext) = match &event.subject {
@@ -29,10 +37,25 @@ fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
             let plaintext = json(serde_json::to_vec(&TransactionBody::of(engine, payment)?));
             (order.terms.mchid.clone(), order.by_public_key, "transaction", plaintext)
         }
+        Subject::CombinedOrder(picture) => {
+            let order = &picture.order;
+            let plaintext = json(serde_json::to_vec(&CombinedBody::of(engine, picture)));
+            (order.terms.mchid.clone(), order.by_public_key, "transaction", plaintext)
+        }
         Subject::Refund(refund) => {
             let order = refund.wechat.as_ref()?;
             let plaintext = json(serde_json::to_vec(&RefundNotice::of(refund)?));
             (order.mchid.clone(), order.by_public_key, "refund", plaintext)
+        }
+        // Sealed with the key of who is told, and signed by a certificate: nothing was asked for that says otherwise.
+        Subject::Share(share) => {
+            let plaintext = json(serde_json::to_vec(&ShareNotice::of(share)));
+            (share.told.clone(), false, "profitsharing", plaintext)
+        }
+        Subject::Transfer(transfer) => {
+            let bill = transfer.wechat.as_ref()?;
+            let plaintext = json(serde_json::to_vec(&BillNotice::of(transfer)?));
+            (bill.terms.mchid.clone(), bill.by_public_key, "mch_payment", plaintext)
         }
     };
     Some(OrderNotice { mchid, by_public_key, event_type, summary, original_type, plaintext })

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tongbao_channel::wechat::{
-    error::{Code, Location, Refusal},
+    error::{Code, InternalCode, Location, Refusal},
     time::rfc3339,
 };
 use tongbao_core::{
-    Facts, Key,
+    Facts, Key, Time,
     payment::{Payment, Status},
-    wechat::order::{self, Closed, TradeType},
+    wechat::{
+        codepay::{self, CodeState},
+        order::{self, Closed},
+    },
 };
 use tongbao_engine::Engine;
 
@@ -23,7 +26,7 @@ use super::{
 };
 
 /// What every payment that did not come from a bank card has as its bank.
-const BANK_TYPE: &str = "OTHERS";
+pub(super) const BANK_TYPE: &str = "OTHERS";
 
 /// An order, as queries answer it and notifications tell it.
 #[derive(Debug, Serialize)]
@@ -64,17 +67,23 @@ struct AmountBody {
 }
 
 #[derive(Debug, Serialize)]
-struct PayerBody {
-    openid: String,
+pub(super) struct PayerBody {
+    pub(super) openid: String,
 }
 
 #[derive(Debug, Serialize)]
-struct SceneBody {
-    device_id: String,
+pub(super) struct SceneBody {
+    pub(super) device_id: String,
 }
 
 /// The state of an order and what it is called. One that is being paid is not paid.
-fn state(payment: &Payment) -> (&'static str, &'static str) {
+pub(super) fn state(payment: &Payment, now: Time) -> (&'static str, &'static str) {
+    match codepay::state(payment, now) {
+        Some(CodeState::Paying) => return ("USERPAYING", "用户支付中，需要输入密码"),
+        Some(CodeState::Failed) => return ("PAYERROR", "支付失败，请用户刷新付款码后重新扫码"),
+        Some(CodeState::Reversed) => return ("REVOKED", "订单已撤销"),
+        Some(CodeState::Paid | CodeState::Closed) | None => {}
+    }
     match payment.status {
         Status::Open | Status::Processing => ("NOTPAY", "订单未支付"),
         Status::Closed => ("CLOSED", "订单已关闭"),
@@ -93,7 +102,8 @@ impl TransactionBody {
             Some(openid) => openid.clone(),
             None => engine.wechat_openid(&terms.appid, attempt.payer),
         });
-        let (trade_state, trade_state_desc) = state(payment);
+        let (trade_state, trade_state_desc) = state(payment, engine.now());
+        let from_code = order.code.is_some();
         let total = payment.money.amount.minor();
         Some(TransactionBody {
             amount: AmountBody {
@@ -113,7 +123,7 @@ impl TransactionBody {
             success_time: payment.succeeded_at.map(rfc3339),
             trade_state,
             trade_state_desc,
-            trade_type: paid.map(|_| TradeType::name(terms.trade_type)),
+            trade_type: (paid.is_some() || from_code).then(|| terms.trade_type.name()),
             transaction_id: paid.map(|_| order.transaction_id.clone()),
         })
     }
@@ -126,7 +136,7 @@ struct OfMerchant {
 }
 
 /// There is no such order.
-fn not_exist() -> Refusal {
+pub(super) fn not_exist() -> Refusal {
     Refusal::new(Code::OrderNotExist, "订单不存在")
 }
 
@@ -135,7 +145,7 @@ fn show(door: &Door, call: &Call, key: Key, paid_only: bool) -> Result<Answer, R
     let engine = &door.api.engine;
     let found = engine.store.find::<Payment>(key).map_err(|fault| of_fault(&fault))?;
     let payment = found.filter(|payment| {
-        payment.is_order_of(call.mchid()) && (!paid_only || payment.status == Status::Succeeded)
+        payment.is_single_order_of(call.mchid()) && (!paid_only || payment.status == Status::Succeeded)
     });
     let body = payment.and_then(|payment| TransactionBody::of(engine, &payment));
     body.map(|body| Answer::json(&body)).ok_or_else(not_exist)
@@ -166,6 +176,10 @@ pub(super) async fn close(door: Arc<Door>, call: Call, path: Number) -> Result<A
         Closed::Done => Ok(Answer::nothing()),
         Closed::Unknown => Err(not_exist()),
         Closed::Paid => Err(Refusal::new(Code::OrderPaid, "订单已支付")),
+        Closed::MustReverse => {
+            Err(Refusal::new(Code::InvalidRequest, "付款码支付订单不支持关单，请使用撤销接口")
+                .numbered(InternalCode::CLOSE_NOT_ALLOWED))
+        }
         // 202 is what old pages have for it, which clients would take for success.
         Closed::Paying => Err(Refusal::new(Code::UserPaying, "用户支付中，请稍后再试").at(400)),
     }

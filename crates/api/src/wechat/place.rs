@@ -12,7 +12,7 @@ use tongbao_core::{
     Key, Want,
     id::PayerId,
     payment::{Payment, create::NewPayment},
-    wechat::order::{self, NewOrder, OrderTerms, Placed, TradeType},
+    wechat::order::{self, NewOrder, OrderTerms, Placed, Prepay, TradeType},
 };
 use tongbao_engine::wechat::prepay::{code_url, prepay_id};
 use tongbao_money::{Currency, Money};
@@ -26,7 +26,7 @@ use super::{
 };
 
 /// Lines of goods of one order.
-const GOODS_MAX: usize = 6_000;
+pub(super) const GOODS_MAX: usize = 6_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,21 +49,21 @@ struct PlaceOrder {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OrderAmount {
-    total: i64,
-    currency: Option<String>,
+pub(super) struct OrderAmount {
+    pub(super) total: i64,
+    pub(super) currency: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OrderPayer {
-    openid: String,
+pub(super) struct OrderPayer {
+    pub(super) openid: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settle {
-    profit_sharing: Option<bool>,
+pub(super) struct Settle {
+    pub(super) profit_sharing: Option<bool>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ struct Store {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct H5 {
+pub(super) struct H5 {
     #[serde(rename = "type")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +156,7 @@ impl PlaceOrder {
 }
 
 /// A field that this endpoint does not have.
-fn extra(field: &str) -> Refusal {
+pub(super) fn extra(field: &str) -> Refusal {
     Refusal::parameter(field, "参数中含有非法的额外参数", Location::Body)
         .numbered(InternalCode::EXTRA_PARAMETER)
 }
@@ -207,7 +207,7 @@ impl Scene {
 }
 
 impl H5 {
-    fn check(&self) -> Result<(), Refusal> {
+    pub(super) fn check(&self) -> Result<(), Refusal> {
         text("/scene_info/h5_info/type", &self.kind, 32)?;
         optional("/scene_info/h5_info/app_name", self.app_name.as_ref(), 64)?;
         optional("/scene_info/h5_info/app_url", self.app_url.as_ref(), 128)?;
@@ -217,7 +217,7 @@ impl H5 {
 }
 
 /// The same content always becomes the same text.
-fn compact(value: &impl Serialize) -> String {
+pub(super) fn compact(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts and numbers always become JSON")
 }
 
@@ -288,7 +288,7 @@ fn payer(door: &Door, terms: &OrderTerms) -> Result<Option<PayerId>, Refusal> {
     door.api.engine.wechat_payer(&terms.appid, openid).map(Some).ok_or_else(unknown)
 }
 
-fn not_bound() -> Refusal {
+pub(super) fn not_bound() -> Refusal {
     Refusal::new(Code::AppidMchidNotMatch, "appid和mch_id不匹配，请检查后再试")
 }
 
@@ -309,9 +309,16 @@ fn answer(door: &Door, placed: Placed) -> Result<Answer, Refusal> {
 
 fn ready(door: &Door, payment: &Payment) -> Answer {
     let Some(order) = &payment.wechat else { return Answer::json(&json!({})) };
-    Answer::json(&match order.terms.trade_type {
-        TradeType::Jsapi | TradeType::App => json!({ "prepay_id": prepay_id(order) }),
-        TradeType::Native => json!({ "code_url": code_url(order) }),
-        TradeType::H5 => json!({ "h5_url": h5::url(&door.api.base_url, payment) }),
+    to_pay_with(door, order.terms.trade_type, &order.prepay())
+}
+
+/// What the payer's client is given to pay an order with.
+pub(super) fn to_pay_with(door: &Door, trade_type: TradeType, prepay: &Prepay) -> Answer {
+    Answer::json(&match trade_type {
+        TradeType::Jsapi | TradeType::App => json!({ "prepay_id": prepay_id(prepay) }),
+        TradeType::Native => json!({ "code_url": code_url(prepay) }),
+        TradeType::H5 => json!({ "h5_url": h5::url(&door.api.base_url, prepay) }),
+        // Nothing is placed that way: a code is scanned, and the answer is the order.
+        TradeType::Micropay => json!({}),
     })
 }

@@ -11,15 +11,12 @@ use tongbao_channel::wechat::error::{Code, Refusal};
 use super::{Door, answer, run};
 
 /// What the paths of documented endpoints begin with.
-const DOCUMENTED: [&str; 13] = [
+const DOCUMENTED: [&str; 10] = [
     "/v3/bill/",
-    "/v3/billdownload/file",
-    "/v3/combine-transactions/",
     "/v3/fund-app/mch-transfer/",
     "/v3/marketing/",
     "/v3/merchant-service/",
     "/v3/pay/partner/transactions/",
-    "/v3/pay/transactions/codepay",
     "/v3/payscore/",
     "/v3/profitsharing/",
     "/v3/security/echo",
@@ -28,10 +25,9 @@ const DOCUMENTED: [&str; 13] = [
 ];
 
 fn is_documented(path: &str) -> bool {
-    let reverse = path.starts_with("/v3/pay/transactions/out-trade-no/") && path.ends_with("/reverse");
     let abnormal =
         path.starts_with("/v3/refund/domestic/refunds/") && path.ends_with("/apply-abnormal-refund");
-    reverse || abnormal || DOCUMENTED.iter().any(|known| path.starts_with(known))
+    abnormal || DOCUMENTED.iter().any(|known| path.starts_with(known))
 }
 
 /// Answers what no route serves.

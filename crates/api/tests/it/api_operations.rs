@@ -11,11 +11,24 @@ use tongbao_core::{ChangeSet, Facts};
 use crate::api_shop::{Call, Shop, input, new_payment};
 
 /// The operations that need no key.
-pub(crate) const PUBLIC: [&str; 2] = ["get_openapi", "get_webhook_public_key"];
+pub(crate) const PUBLIC: [&str; 5] = [
+    "create_signature_examination",
+    "get_openapi",
+    "get_payment_timeline",
+    "get_webhook_public_key",
+    "list_refused_requests",
+];
 
-/// The POST operations whose answers hold a secret and are therefore kept under no key.
-pub(crate) const WITHOUT_IDEMPOTENCY_KEY: [&str; 3] =
-    ["create_webhook_endpoint", "create_secret_rotation", "create_app_secret_rotation"];
+/// The operations that are no GET and change nothing.
+pub(crate) const WITHOUT_CHANGE: [&str; 1] = ["create_signature_examination"];
+
+/// The POST operations that are kept under no key: their answers hold a secret, or they change nothing.
+pub(crate) const WITHOUT_IDEMPOTENCY_KEY: [&str; 4] = [
+    "create_webhook_endpoint",
+    "create_secret_rotation",
+    "create_app_secret_rotation",
+    "create_signature_examination",
+];
 
 /// One operation of the document.
 pub(crate) struct Operation {
@@ -166,6 +179,12 @@ impl Stocked {
                 (Call::new("POST", format!("/v1/deliveries/{delivery}/resend")), Some(Scope::Webhooks))
             }
             "get_openapi" => (get("/v1/openapi.json"), None),
+            "create_signature_examination" => {
+                let body = json!({ "method": "GET", "url": "/v3/certificates", "authorization": "x" });
+                (post("/sandbox/wechat/signature".to_owned(), body), None)
+            }
+            "list_refused_requests" => (get("/sandbox/wechat/refused"), None),
+            "get_payment_timeline" => (get(&format!("/sandbox/payments/{paid}/timeline")), None),
             other => panic!("{other} has no sample: write one, so that it stands on the four lists"),
         }
     }

@@ -211,8 +211,11 @@ async fn a_page_of_another_site_may_not_use_the_sandbox() {
 #[tokio::test]
 async fn production_has_no_sandbox() {
     let shop = Shop::over(Arc::new(ModelStore::default()), Mode::Production).await;
-    for path in ["/sandbox/phone/pay", "/sandbox/clock", "/sandbox/faults"] {
+    for path in ["/sandbox/phone/pay", "/sandbox/clock", "/sandbox/faults", "/sandbox/wechat/signature"] {
         assert_eq!(shop.send(Call::post(path, &json!({}))).await.status, 404, "{path}");
     }
-    assert_eq!(shop.send(Call::get("/sandbox/messages")).await.status, 404);
+    for path in ["/sandbox/messages", "/sandbox/wechat/refused", "/sandbox/payments/x/timeline"] {
+        assert_eq!(shop.send(Call::get(path)).await.status, 404, "{path}");
+    }
+    assert!(shop.engine.exchanges.is_none(), "nor a memory of requests");
 }

@@ -52,6 +52,18 @@ async fn every_answer_carries_an_id_and_forbids_caching_and_sniffing() {
 }
 
 #[tokio::test]
+async fn names_of_headers_begin_their_words_with_capitals() {
+    let router = Router::new().route("/", get(async || [("wechatpay-signature-type", "x")]));
+    let server = Server::start(router, Limits::default(), None);
+    let mut client = server.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".to_owned()).await;
+    let mut answer = String::new();
+    within(client.stream.read_to_string(&mut answer)).await.unwrap();
+    // WeChat Pay's SDK for Java compares them so.
+    assert!(answer.contains("\r\nWechatpay-Signature-Type: x\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn refusals_of_the_router_are_problems() {
     let server = Server::start(hello(), Limits::default(), None);
     let mut client = server.connect().await;

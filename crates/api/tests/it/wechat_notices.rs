@@ -28,13 +28,13 @@ struct Mailbox {
     answers: Arc<Mutex<Vec<u16>>>,
 }
 
-struct Receiver {
+pub(crate) struct Receiver {
     server: Server,
     mailbox: Mailbox,
 }
 
 impl Receiver {
-    fn start() -> Receiver {
+    pub(crate) fn start() -> Receiver {
         async fn take(State(mailbox): State<Mailbox>, headers: HeaderMap, body: Bytes) -> StatusCode {
             mailbox.taken.lock().unwrap().push((headers, body));
             let mut answers = mailbox.answers.lock().unwrap();
@@ -46,7 +46,7 @@ impl Receiver {
         Receiver { server: Server::start(router, Limits::default(), None), mailbox }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/notify", self.server.addr)
     }
 
@@ -54,7 +54,7 @@ impl Receiver {
         *self.mailbox.answers.lock().unwrap() = statuses.to_vec();
     }
 
-    fn taken(&self) -> Vec<(HeaderMap, Bytes)> {
+    pub(crate) fn taken(&self) -> Vec<(HeaderMap, Bytes)> {
         std::mem::take(&mut *self.mailbox.taken.lock().unwrap())
     }
 }
@@ -67,7 +67,7 @@ async fn paid(door: &WechatShop, receiver: &Receiver, out_trade_no: &str) {
 }
 
 /// Verifies, opens, and gives the envelope and what was in it.
-fn opened(door: &WechatShop, (headers, body): &(HeaderMap, Bytes)) -> (Notification, Value) {
+pub(crate) fn opened(door: &WechatShop, (headers, body): &(HeaderMap, Bytes)) -> (Notification, Value) {
     assert!(door.client.believes(door.engine(), headers, body), "{headers:?}");
     assert_eq!(headers["wechatpay-signature-type"], "WECHATPAY2-SHA256-RSA2048");
     assert_eq!(headers["content-type"], "application/json");

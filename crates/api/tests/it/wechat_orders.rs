@@ -352,14 +352,12 @@ async fn the_answering_key_is_chosen_by_the_request_and_by_what_the_merchant_may
 async fn what_is_documented_and_not_served_is_refused_and_what_is_neither_is_a_page() {
     let door = WechatShop::open().await;
     for (method, target) in [
-        ("GET", "/v3/bill/tradebill?bill_date=2026-01-02"),
-        ("POST", "/v3/combine-transactions/native"),
-        ("POST", "/v3/pay/transactions/codepay"),
+        ("GET", "/v3/bill/sub-merchant-fundflowbill?bill_date=2026-01-02"),
         ("POST", "/v3/pay/partner/transactions/native"),
-        ("POST", "/v3/pay/transactions/out-trade-no/order-1/reverse"),
         ("POST", "/v3/refund/domestic/refunds/1/apply-abnormal-refund"),
-        ("POST", "/v3/profitsharing/orders"),
-        ("POST", "/v3/fund-app/mch-transfer/transfer-bills"),
+        ("GET", "/v3/profitsharing/merchant-configs/1900000009"),
+        ("POST", "/v3/fund-app/mch-transfer/elecsign/out-bill-no"),
+        ("POST", "/v3/transfer/batches"),
         ("GET", "/v3/merchant-service/complaints-v2"),
     ] {
         let call = door.client.signed(door.engine(), method, target, b"");

@@ -1,0 +1,62 @@
+//! Transfers as merchants see them in events. They are made through the WeChat Pay door; `/v1` only tells of them.
+
+use serde::Serialize;
+use tongbao_core::transfer::{Sender, Transfer, TransferStatus};
+use utoipa::ToSchema;
+
+use crate::wire::rfc3339;
+
+/// A transfer to a payer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transfer)]
+pub struct TransferBody {
+    /// Its id: `trf_…`.
+    pub id: String,
+    /// The merchant's own number.
+    pub transfer_no: String,
+    /// How much, in minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// Who is to have it: `pyr_…`.
+    pub recipient: String,
+    /// What for.
+    pub remark: String,
+    /// `offered`, `accepted` or `returned`.
+    pub status: &'static str,
+    /// Why it was returned: `withdrawn` or `expired`; null unless it was.
+    pub return_reason: Option<&'static str>,
+    /// When it was offered.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// The instant from which it cannot be accepted.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+    /// When it was accepted or returned; null before.
+    #[schema(format = DateTime)]
+    pub ended_at: Option<String>,
+}
+
+impl TransferBody {
+    /// A transfer as merchants see it.
+    pub fn of(transfer: &Transfer) -> TransferBody {
+        let Sender::Merchant { transfer_no, .. } = &transfer.sender;
+        let return_reason = match transfer.status {
+            TransferStatus::Offered | TransferStatus::Accepted => None,
+            TransferStatus::Returned(reason) => Some(reason.name()),
+        };
+        TransferBody {
+            id: transfer.id.to_string(),
+            transfer_no: transfer_no.clone(),
+            amount: transfer.money.amount.minor(),
+            currency: transfer.money.currency.to_string(),
+            recipient: transfer.recipient.to_string(),
+            remark: transfer.remark.clone(),
+            status: transfer.status.name(),
+            return_reason,
+            created_at: rfc3339(transfer.created_at),
+            expires_at: rfc3339(transfer.expires_at),
+            ended_at: transfer.ended_at.map(rfc3339),
+        }
+    }
+}

@@ -15,7 +15,7 @@ const SHEETS: &[(&str, &[&str])] = &[
         "console",
         &[
             "tokens", "base", "button", "card", "notice", "field", "status", "table", "console", "phone",
-            "inbox",
+            "inbox", "inspect",
         ],
     ),
     ("docs", &["tokens", "base", "field", "status", "table", "docs"]),

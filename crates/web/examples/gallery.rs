@@ -7,7 +7,9 @@ use std::{env, fs, io};
 
 use tongbao_web::cashier::render_cashier;
 use tongbao_web::error::{ErrorView, render_error};
-use tongbao_web::sandbox::{render_inbox, render_notifications, render_phone, render_start};
+use tongbao_web::sandbox::{
+    render_inbox, render_notifications, render_phone, render_signature, render_start, render_timeline,
+};
 use tongbao_web::{Lang, asset, render_docs};
 
 #[path = "../tests/web/samples/mod.rs"]
@@ -41,6 +43,8 @@ fn pages(lang: Lang) -> Vec<(String, String)> {
         page(&format!("inbox{suffix}"), render_inbox(&samples::inbox(empty), &frame));
         let view = samples::notifications(empty);
         page(&format!("notifications{suffix}"), render_notifications(&view, &frame));
+        page(&format!("signature{suffix}"), render_signature(&samples::signature(empty), &frame));
+        page(&format!("timeline{suffix}"), render_timeline(&samples::timeline(empty), &frame));
     }
     let opened =
         render_notifications(&samples::notifications(false), &frame).replace("<details>", "<details open>");

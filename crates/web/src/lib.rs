@@ -27,6 +27,7 @@ pub use frame::Frame;
 pub use i18n::Lang;
 pub use i18n::common::{MethodName, PaymentStatus, WhyNot};
 pub use i18n::sandbox::{DeliveryStatus, Fault, SandboxNotice};
+pub use i18n::timeline::{BlockName, LineKind};
 pub use moment::Moment;
 pub use qr::qr_svg;
 

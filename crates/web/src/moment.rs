@@ -32,6 +32,11 @@ impl Moment {
         self.formatted("%m-%d %H:%M:%S")
     }
 
+    /// For readers of what happened within a second: `11-22 16:57:25.123`.
+    pub fn precise_text(self) -> String {
+        self.formatted("%m-%d %H:%M:%S%.3f")
+    }
+
     /// For programs: RFC 3339 in UTC.
     pub fn rfc3339(self) -> String {
         self.timestamp().to_string()
@@ -60,6 +65,7 @@ mod tests {
         let moment = Moment::from_unix_ms(1_795_309_045_123);
         assert_eq!(moment.text(), "2026-11-22 08:57:25");
         assert_eq!(moment.short_text(), "11-22 08:57:25");
+        assert_eq!(moment.precise_text(), "11-22 08:57:25.123");
         assert_eq!(moment.rfc3339(), "2026-11-22T00:57:25.123Z");
     }
 

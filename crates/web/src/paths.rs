@@ -10,6 +10,10 @@ pub const PHONE: &str = "/sandbox/phone";
 pub const INBOX: &str = "/sandbox/inbox";
 /// The notifications to the merchant.
 pub const NOTIFICATIONS: &str = "/sandbox/notifications";
+/// The signature doctor. `number` names a request that is remembered.
+pub const SIGNATURE: &str = "/sandbox/signature";
+/// The timeline of a payment. `of` names it.
+pub const TIMELINE: &str = "/sandbox/timeline";
 /// The API reference.
 pub const DOCS: &str = "/docs";
 
@@ -17,10 +21,19 @@ pub const DOCS: &str = "/docs";
 pub const CREATE_PAYMENT: &str = "/sandbox/payments/form";
 /// Form: pay by phone. Fields: `csrf`, `payer`, `method`, and `tap` (a payment's id, from a one-tap button) or `code`.
 pub const PHONE_PAY: &str = "/sandbox/phone/form";
+/// Form: show the payer's payment code. Fields: `csrf`, `payer`.
+pub const PHONE_CODE: &str = "/sandbox/phone/code/form";
 /// Form: what happens to the next payment. Fields: `csrf`, `fault` (empty for none), `payer`.
 pub const FAULTS: &str = "/sandbox/faults/form";
 /// Form: move the clock. Fields: `csrf`, `advance_s`, `back` (the path to return to).
 pub const CLOCK: &str = "/sandbox/clock/form";
+/// Form: examine a pasted request. Fields: `csrf`, `method`, `url`, `authorization`, `body`, `own`.
+pub const SIGNATURE_FORM: &str = "/sandbox/signature/form";
+
+/// The timeline of the payment with this id.
+pub fn timeline(payment_id: &str) -> String {
+    format!("{TIMELINE}?of={payment_id}")
+}
 
 /// Form: send a notification again. Fields: `csrf`.
 pub fn resend(delivery_id: &str) -> String {

@@ -38,8 +38,10 @@ pub(crate) mod error;
 pub(crate) mod notice;
 pub(crate) mod phrase;
 pub(crate) mod sandbox;
+pub(crate) mod signature;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timeline;
 
 /// A language in which every page exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

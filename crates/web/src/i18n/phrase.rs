@@ -93,6 +93,14 @@ pub(crate) fn attempts(lang: Lang, count: usize) -> String {
     }
 }
 
+/// A place in a text of several lines.
+pub(crate) fn line_and_column(lang: Lang, line: usize, column: usize) -> String {
+    match lang {
+        Lang::Zh => format!("第 {line} 行，第 {column} 字节"),
+        Lang::En => format!("line {line}, byte {column}"),
+    }
+}
+
 /// Says which of the sandbox's faults the next payment will meet.
 pub(crate) fn fault_armed(lang: Lang, fault: &str) -> String {
     match lang {

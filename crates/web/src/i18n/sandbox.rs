@@ -8,6 +8,8 @@ texts! {
         NavPhone: "手机", "Phone";
         NavInbox: "收件箱", "Inbox";
         NavNotifications: "通知", "Notifications";
+        NavTimeline: "时间线", "Timeline";
+        NavSignature: "签名诊断", "Signatures";
         NavDocs: "API 文档", "API docs";
         Clock: "沙箱时间", "Sandbox clock";
         ClockHint: "拨快时钟：过期、重试、结算立即发生", "Move the clock: expiry, retries and settlement happen at once";
@@ -54,7 +56,13 @@ texts! {
         PhoneIntro: "扮演付款人：扫码、付款，或让下一笔付款出错。", "Play the payer: scan, pay, or make the next payment fail.";
         Payer: "付款人", "Payer";
         ScanCode: "扫一扫", "Scan";
-        ScanHint: "粘贴二维码内容、收银台地址或支付单号", "Paste the QR text, the cashier link or the payment id";
+        ScanHint: "粘贴二维码内容、收银台地址或支付单号；微信支付的 code_url、prepay_id、h5_url，已被扫、待输密码的付款码，以及待收款转账的 package_info 也可以",
+            "Paste the QR text, the cashier link or the payment id; of WeChat Pay's interface a code_url, \
+             prepay_id or h5_url, a payment code that was scanned and waits for the password, or the \
+             package_info of a transfer";
+        PaymentCode: "付款码", "Payment code";
+        PaymentCodeHint: "出示给商户扫。每分钟一换，只能用一次。", "Show it to a shop to scan. It changes every minute and works once.";
+        ShowPaymentCode: "出示付款码", "Show payment code";
         Method: "付款方式", "Payment method";
         Pay: "付款", "Pay";
         PayThis: "付这笔", "Pay this";
@@ -179,6 +187,14 @@ texts! {
         InsufficientBalance: "余额不足，没有扣款。换一位付款人试试。", "Too little balance; nothing was charged. Try another payer.";
         /// A limit or a rule refused it.
         Refused: "付款被规则拒绝，没有扣款。", "A rule refused the payment; nothing was charged.";
+        /// The payer's payment code is on the screen.
+        CodeShown: "付款码已出示。", "The payment code is shown.";
+        /// The payer has used up the codes of this minute.
+        CodesUsedUp: "这一分钟的付款码已用完，请下一分钟再试。", "The codes of this minute are used up; try in the next.";
+        /// The payer accepted a transfer.
+        TransferAccepted: "已收款。", "The transfer was accepted.";
+        /// The transfer has gone back.
+        TransferReturned: "这笔转账已退回，不能再收款。", "The transfer has gone back and cannot be accepted.";
         /// The next fault was set.
         FaultArmed: "已设定下一笔付款的结果。", "The outcome of the next payment is set.";
         /// The clock was moved.
@@ -196,13 +212,21 @@ impl SandboxNotice {
     /// The CSS class of the banner.
     pub(crate) fn tone(self) -> &'static str {
         match self {
-            Self::Created | Self::Paid | Self::FaultArmed | Self::ClockMoved | Self::Resent => "good",
+            Self::Created
+            | Self::Paid
+            | Self::CodeShown
+            | Self::TransferAccepted
+            | Self::FaultArmed
+            | Self::ClockMoved
+            | Self::Resent => "good",
             Self::Processing => "busy",
             Self::UnknownCode
             | Self::NotPayable
             | Self::Declined
             | Self::InsufficientBalance
             | Self::Refused
+            | Self::CodesUsedUp
+            | Self::TransferReturned
             | Self::FormExpired
             | Self::Failed => "bad",
         }

@@ -1,6 +1,6 @@
 //! Both languages are complete, and the choice between them follows the reader.
 
-use super::{Lang, Phrase, cashier, common, docs, error, phrase, sandbox};
+use super::{Lang, Phrase, cashier, common, docs, error, phrase, sandbox, signature, timeline};
 
 fn is_chinese(char: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&char)
@@ -31,6 +31,10 @@ fn every_table_is_complete_in_both_languages() {
     assert_complete(sandbox::Fault::ALL);
     assert_complete(sandbox::DeliveryStatus::ALL);
     assert_complete(sandbox::SandboxNotice::ALL);
+    assert_complete(signature::Text::ALL);
+    assert_complete(timeline::Text::ALL);
+    assert_complete(timeline::LineKind::ALL);
+    assert_complete(timeline::BlockName::ALL);
 }
 
 #[test]

@@ -1,21 +1,28 @@
-//! The pages of the sandbox, for the developer who integrates: start, phone, inbox, notifications.
+//! The pages of the sandbox, for the developer who integrates: start, phone, inbox, notifications, signature doctor,
+//! timeline.
 //!
 //! Every page works without scripts. Absent on purpose: anything that production could reach; the handlers of these
 //! pages exist in the sandbox only.
 
+mod signature;
+mod timeline;
 mod view;
 
 use askama::Template;
 
+pub use self::signature::{
+    DifferenceView, ExaminedView, FindingRow, OwnTextView, RefusedRow, SignatureFormView, SignatureView,
+};
+pub use self::timeline::{FoundTimeline, TimelineRow, TimelineView};
 pub use self::view::{
     AttemptRow, CommandPurpose, CommandView, ConsoleView, DeliveryRow, InboxView, MessageView,
-    NotificationsView, OpenPayment, PayerView, PaymentRow, PhoneView, StartView,
+    NotificationsView, OpenPayment, PayerView, PaymentCodeView, PaymentRow, PhoneView, StartView,
 };
 use crate::asset::COPY_JS;
 use crate::cashier::MethodDetail;
 use crate::frame::Frame;
 use crate::i18n::sandbox::{Fault, Text as T};
-use crate::i18n::{common, phrase};
+use crate::i18n::{common, phrase, signature::Text as S, timeline::Text as L};
 use crate::paths;
 
 impl CommandPurpose {
@@ -79,4 +86,20 @@ console_page!(
     render_notifications,
     paths::NOTIFICATIONS,
     "Renders the notifications to the merchant."
+);
+console_page!(
+    SignaturePage,
+    SignatureView,
+    "sandbox/signature.html",
+    render_signature,
+    paths::SIGNATURE,
+    "Renders the signature doctor."
+);
+console_page!(
+    TimelinePage,
+    TimelineView,
+    "sandbox/timeline.html",
+    render_timeline,
+    paths::TIMELINE,
+    "Renders the timeline of a payment."
 );

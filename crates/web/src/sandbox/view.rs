@@ -5,6 +5,7 @@ use crate::cashier::MethodView;
 use crate::i18n::common::PaymentStatus;
 use crate::i18n::sandbox::{DeliveryStatus, Fault, SandboxNotice};
 use crate::moment::Moment;
+use crate::qr::qr_svg;
 
 /// What every sandbox page shows at its head.
 #[derive(Clone, Debug)]
@@ -107,6 +108,30 @@ pub struct PhoneView {
     pub next_fault: Fault,
     /// What waits to be paid, newest first.
     pub open_payments: Vec<OpenPayment>,
+    /// The payment code on the screen, if one was shown and can still be used.
+    pub payment_code: Option<PaymentCodeView>,
+}
+
+/// A payment code, for a shop to scan.
+#[derive(Clone, Debug)]
+pub struct PaymentCodeView {
+    /// Its digits.
+    pub digits: String,
+    /// Seconds for which it can be used.
+    pub expires_in_s: u64,
+}
+
+impl PaymentCodeView {
+    /// The digits in groups of four, as people read them out.
+    pub(crate) fn grouped(&self) -> String {
+        let digits: Vec<char> = self.digits.chars().collect();
+        digits.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The same as a QR code, which readers at tills read like a bar code.
+    pub(crate) fn qr(&self) -> String {
+        qr_svg(&self.digits)
+    }
 }
 
 /// A payment that waits for a payer.
@@ -177,6 +202,8 @@ pub struct DeliveryRow {
     pub event_id: String,
     /// The event's type, such as `payment.succeeded`.
     pub event_type: String,
+    /// The payment that it is about, if it is about one.
+    pub payment_id: Option<String>,
     /// Where it goes.
     pub url: String,
     /// Where it stands.

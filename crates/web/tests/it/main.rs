@@ -5,7 +5,10 @@
 mod browser;
 mod handlers_assets;
 mod handlers_cashier;
+mod handlers_inspect;
 mod handlers_sandbox;
 mod handlers_security;
 mod handlers_sign_in;
+mod handlers_transfers;
+mod handlers_wechat;
 mod shop;

@@ -43,7 +43,7 @@ pub(crate) struct Shop {
     pub(crate) poor: PayerId,
 }
 
-fn input(name: &'static str) -> Input {
+pub(crate) fn input(name: &'static str) -> Input {
     Input { actor: Actor::Operator, name }
 }
 

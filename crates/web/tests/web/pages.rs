@@ -4,7 +4,9 @@ use std::io::Write as _;
 
 use tongbao_web::cashier::{Outcome, Step, render_cashier};
 use tongbao_web::error::{ErrorView, render_error};
-use tongbao_web::sandbox::{render_inbox, render_notifications, render_phone, render_start};
+use tongbao_web::sandbox::{
+    render_inbox, render_notifications, render_phone, render_signature, render_start, render_timeline,
+};
 use tongbao_web::{Frame, Lang, asset, render_docs};
 
 use crate::{page, samples};
@@ -26,6 +28,9 @@ fn every_page(frame: &Frame) -> Vec<(String, String)> {
         pages.push((format!("inbox, empty {empty}"), render_inbox(&samples::inbox(empty), frame)));
         let notifications = render_notifications(&samples::notifications(empty), frame);
         pages.push((format!("notifications, empty {empty}"), notifications));
+        let signature = render_signature(&samples::signature(empty), frame);
+        pages.push((format!("signature, empty {empty}"), signature));
+        pages.push((format!("timeline, empty {empty}"), render_timeline(&samples::timeline(empty), frame)));
     }
     pages.push(("docs".into(), render_docs(&samples::openapi(), true, frame)));
     for status in [400, 403, 404, 410, 429, 500, 503] {
@@ -128,6 +133,20 @@ fn hostile_text_is_escaped_wherever_a_stranger_can_write() {
     notifications.deliveries[1].url = HOSTILE.into();
     notifications.deliveries[1].attempts[0].error = Some(HOSTILE.into());
     pages.push(render_notifications(&notifications, &frame));
+    let mut signature = samples::signature(false);
+    signature.form.body = HOSTILE.into();
+    signature.refused[0].url = HOSTILE.into();
+    let examined = signature.examined.as_mut().unwrap();
+    examined.lines[4].1 = HOSTILE.into();
+    examined.findings[0].about = Some(HOSTILE.into());
+    examined.own.as_mut().unwrap().difference.as_mut().unwrap().found = HOSTILE.into();
+    pages.push(render_signature(&signature, &frame));
+    let mut timeline = samples::timeline(false);
+    let found = timeline.found.as_mut().unwrap();
+    found.order_no = HOSTILE.into();
+    found.rows[0].blocks[0].1 = HOSTILE.into();
+    found.rows[1].title = HOSTILE.into();
+    pages.push(render_timeline(&timeline, &frame));
     pages.push(render_error(&ErrorView { status: 404, request_id: HOSTILE.into() }, &frame));
     let openapi =
         samples::openapi().to_string().replace("Create a payment", "<script>alert(1)</script><img src=x>");

@@ -4,6 +4,7 @@
 //! signed-in payer and the payment password.
 
 mod code;
+mod combined;
 mod enter;
 mod notice;
 mod pay;
@@ -22,6 +23,7 @@ use axum::{
 use serde_json::{Value, json};
 use tongbao_core::{
     Time,
+    id::WechatCombinedOrderId,
     payer::Payer,
     payment::{Method, Payment, Status},
 };
@@ -52,31 +54,51 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 struct Till<'a> {
     pages: &'a Pages,
     visit: &'a Visit,
+    /// What is to be paid. Of a combined order: a picture that looks like one payment.
     payment: Payment,
+    /// The combined order, if it is one.
+    combined: Option<WechatCombinedOrderId>,
     payer: Option<(Session, Payer)>,
     now: Time,
 }
 
 impl<'a> Till<'a> {
-    /// The till of the payment with this id. A session whose payer is gone is none.
+    /// The till of the payment or combined order with this id. A session whose payer is gone is none.
     fn open(pages: &'a Pages, visit: &'a Visit, id: &str) -> Result<Till<'a>, Trouble> {
-        let id = id.parse().map_err(|_| Trouble::NotFound)?;
         let store = &pages.engine.store;
-        let payment = store.get::<Payment>(id)?.ok_or(Trouble::NotFound)?;
+        let (payment, combined) = if let Ok(order) = id.parse::<WechatCombinedOrderId>() {
+            (None, Some(order))
+        } else {
+            let id = id.parse().map_err(|_| Trouble::NotFound)?;
+            let payment = store.get::<Payment>(id)?.ok_or(Trouble::NotFound)?;
+            // A part of a combined order is paid with all of it.
+            let combined = payment.combined();
+            (Some(payment), combined)
+        };
+        let picture = match combined {
+            Some(order) => combined::picture(&pages.engine, order)?,
+            None => payment,
+        };
+        let payment = picture.ok_or(Trouble::NotFound)?;
         let now = pages.engine.now();
         let payer = match Session::read(pages, visit, now) {
             Some(session) => store.get::<Payer>(session.payer)?.map(|payer| (session, payer)),
             None => None,
         };
-        Ok(Till { pages, visit, payment, payer, now })
+        Ok(Till { pages, visit, payment, combined, payer, now })
     }
 
     fn session(&self) -> Option<&Session> {
         self.payer.as_ref().map(|(session, _)| session)
     }
 
+    /// What the page is of: `pay_…`, or `wxc_…`.
+    fn id(&self) -> String {
+        self.combined.map_or_else(|| self.payment.id.to_string(), |order| order.to_string())
+    }
+
     fn path(&self) -> String {
-        path(&self.payment.id.to_string())
+        path(&self.id())
     }
 
     fn is_payable(&self) -> bool {
@@ -89,7 +111,10 @@ impl<'a> Till<'a> {
 
     /// What became of the payment meanwhile.
     fn reread(&self) -> Result<Option<Payment>, Fault> {
-        self.pages.engine.store.get::<Payment>(self.payment.id)
+        match self.combined {
+            Some(order) => combined::picture(&self.pages.engine, order),
+            None => self.pages.engine.store.get::<Payment>(self.payment.id),
+        }
     }
 
     /// Back to the page.

@@ -56,7 +56,7 @@ struct Carried {
 }
 
 fn purpose(till: &Till) -> String {
-    format!("notice {}", till.payment.id)
+    format!("notice {}", till.id())
 }
 
 /// The query that makes the page of this till say it.

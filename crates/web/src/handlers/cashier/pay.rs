@@ -12,12 +12,13 @@ use axum::{
 };
 use serde::Deserialize;
 use tongbao_core::{
-    Actor, Refusal,
+    Actor, Facts, Refusal,
     payer::Payer,
     payment::{
         Method, Status,
         steps::{self, Pay, Proof},
     },
+    wechat::combine::{self, PayCombined},
 };
 use tongbao_engine::{Error, Input};
 use tongbao_store::Fault;
@@ -65,7 +66,7 @@ async fn attempt(till: &Till<'_>, form: PayForm) -> Result<(Option<Method>, Opti
         return Ok((None, already_paid(till)?));
     }
     let available = show::available(till.pages, &till.payment, payer)?;
-    let methods = show::methods(till.pages, &till.payment, available);
+    let methods = show::methods(till, available);
     let Some((method, view)) = methods.into_iter().find(|(_, view)| view.key == form.method) else {
         return Ok((None, Some(Told::MethodUnavailable)));
     };
@@ -94,17 +95,22 @@ async fn pay_with(
     if let Err(error) = engine.prove_password(payer.id, password).await {
         return told_of(till, error);
     }
-    let ask = Pay {
-        payment: till.payment.id,
-        payer: payer.id,
-        method,
-        proof: Proof::Password,
-        sandbox: engine.is_sandbox(),
+    let (payer, proof, sandbox) = (payer.id, Proof::Password, engine.is_sandbox());
+    let actor = Actor::Payer(payer);
+    let step = if let Some(order) = till.combined {
+        let ask = PayCombined { order, payer, method, proof, sandbox };
+        let input = Input { actor, name: "pay_combined_order" };
+        let pay = move |facts: &dyn Facts, cx: &mut _| combine::pay_proven(facts, cx, &ask);
+        engine.step(input, pay).await.map(|paid| paid.map(drop))
+    } else {
+        let ask = Pay { payment: till.payment.id, payer, method, proof, sandbox };
+        let input = Input { actor, name: "pay_payment" };
+        let pay = move |facts: &dyn Facts, cx: &mut _| steps::pay_proven(facts, cx, &ask);
+        engine.step(input, pay).await.map(|paid| paid.map(drop))
     };
-    let input = Input { actor: Actor::Payer(payer.id), name: "pay_payment" };
-    match engine.step(input, move |facts, cx| steps::pay_proven(facts, cx, &ask)).await {
+    match step {
         // An attempt that failed is in the payment; the page reads it there.
-        Ok(Ok(_)) => Ok(None),
+        Ok(Ok(())) => Ok(None),
         Ok(Err(refusal)) => told_of(till, Error::Refused(refusal)),
         Err(error) => told_of(till, error),
     }
@@ -138,6 +144,8 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
         | Refusal::CodeTooSoon
         | Refusal::TooManyEndpoints
         | Refusal::KeyRevoked
+        | Refusal::TransferAccepted
+        | Refusal::TransferReturned
         | Refusal::LeaseLost => return Err(Trouble::Refused(refusal)),
     })
 }

@@ -59,7 +59,7 @@ fn view(till: &Till) -> Result<CashierView, Fault> {
     let Till { pages, payment, now, .. } = till;
     let merchant = pages.engine.store.get::<Merchant>(payment.merchant)?;
     let (step, notice) = step(till)?;
-    let id = payment.id.to_string();
+    let id = till.id();
     Ok(CashierView {
         base: String::new(),
         qr_text: format!("{}{}", pages.base_url, super::path(&id)),
@@ -94,7 +94,7 @@ fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
                 return Ok((Step::SignIn(sign_in_view(till)), worded(i64::MAX)));
             };
             let available = available(till.pages, payment, payer)?;
-            let methods = methods(till.pages, payment, available);
+            let methods = methods(till, available);
             let chosen = carried.and_then(|(_, method)| method);
             let confirm = ConfirmView {
                 masked_phone: payer.phone_hint.clone(),
@@ -154,7 +154,8 @@ pub(super) fn attempts_are_used_up(payment: &Payment) -> bool {
 }
 
 /// Every method of this instance, and whether it can be used.
-pub(super) fn methods(pages: &Pages, payment: &Payment, available: i64) -> Vec<(Method, MethodView)> {
+pub(super) fn methods(till: &Till, available: i64) -> Vec<(Method, MethodView)> {
+    let Till { pages, payment, .. } = till;
     let closed = attempts_are_used_up(payment).then_some(WhyNot::NotForThisOrder);
     let short = (available < payment.money.amount.minor()).then_some(WhyNot::InsufficientBalance);
     let view = |method: Method, detail, why_not| {
@@ -164,7 +165,9 @@ pub(super) fn methods(pages: &Pages, payment: &Payment, available: i64) -> Vec<(
     let balance = MethodDetail::Balance(amount(available, payment.money.currency));
     let mut methods = vec![view(Method::Balance, balance, closed.or(short))];
     if pages.engine.is_sandbox() {
-        methods.push(view(Method::SandboxBank, MethodDetail::None, closed));
+        // A combined order is paid in one step, which no bank does.
+        let parted = till.combined.map(|_| WhyNot::NotForThisOrder);
+        methods.push(view(Method::SandboxBank, MethodDetail::None, closed.or(parted)));
     }
     methods
 }

@@ -11,7 +11,8 @@ use super::{SandboxPages, answer::Trouble, console};
 use crate::{handlers::visit::Visit, i18n::sandbox::SandboxNotice, paths};
 
 /// The pages with the form; it leads back to where it was pressed, and nowhere else.
-const BACK: [&str; 4] = [paths::START, paths::PHONE, paths::INBOX, paths::NOTIFICATIONS];
+const BACK: [&str; 6] =
+    [paths::START, paths::PHONE, paths::INBOX, paths::NOTIFICATIONS, paths::SIGNATURE, paths::TIMELINE];
 
 #[derive(Deserialize)]
 pub(super) struct ClockForm {

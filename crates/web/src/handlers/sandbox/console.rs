@@ -16,7 +16,7 @@ use crate::{
 
 const PARAMETER: &str = "notice";
 
-const NOTICES: [(&str, SandboxNotice); 13] = [
+const NOTICES: [(&str, SandboxNotice); 17] = [
     ("created", SandboxNotice::Created),
     ("paid", SandboxNotice::Paid),
     ("processing", SandboxNotice::Processing),
@@ -25,6 +25,10 @@ const NOTICES: [(&str, SandboxNotice); 13] = [
     ("declined", SandboxNotice::Declined),
     ("insufficient_balance", SandboxNotice::InsufficientBalance),
     ("refused", SandboxNotice::Refused),
+    ("code_shown", SandboxNotice::CodeShown),
+    ("codes_used_up", SandboxNotice::CodesUsedUp),
+    ("transfer_accepted", SandboxNotice::TransferAccepted),
+    ("transfer_returned", SandboxNotice::TransferReturned),
     ("fault_armed", SandboxNotice::FaultArmed),
     ("clock_moved", SandboxNotice::ClockMoved),
     ("resent", SandboxNotice::Resent),

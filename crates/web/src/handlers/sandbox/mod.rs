@@ -7,13 +7,16 @@ mod inbox;
 mod indent;
 mod notifications;
 mod phone;
+mod signature;
 mod start;
+mod timeline;
+mod transfer;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
-    extract::FromRef,
+    extract::{DefaultBodyLimit, FromRef},
     response::Response,
     routing::{get, post},
 };
@@ -78,10 +81,17 @@ pub(super) fn routes() -> Router<SandboxPages> {
         .route(paths::CREATE_PAYMENT, post(start::create))
         .route(paths::PHONE, get(phone::show))
         .route(paths::PHONE_PAY, post(phone::pay))
+        .route(paths::PHONE_CODE, post(phone::show_code))
         .route(paths::FAULTS, post(faults::arm))
         .route(paths::INBOX, get(inbox::show))
         .route(paths::NOTIFICATIONS, get(notifications::show))
         .route(&paths::resend("{delivery}"), post(notifications::resend))
+        .route(paths::SIGNATURE, get(signature::show))
+        .route(
+            paths::SIGNATURE_FORM,
+            post(signature::paste).layer(DefaultBodyLimit::max(signature::FORM_BYTES_MAX)),
+        )
+        .route(paths::TIMELINE, get(timeline::show))
         .route(paths::CLOCK, post(clock::advance))
 }
 

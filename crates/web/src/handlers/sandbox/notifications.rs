@@ -14,7 +14,7 @@ use tongbao_core::{
     event::Event,
     id::{DeliveryId, TypedId},
 };
-use tongbao_engine::Input;
+use tongbao_engine::{Input, timeline::payment_of};
 use tongbao_store::Fault;
 
 use super::{SandboxPages, answer::Trouble, console, indent::indented};
@@ -63,7 +63,8 @@ fn row(sandbox: &SandboxPages, delivery: Delivery) -> Result<DeliveryRow, Fault>
     Ok(DeliveryRow {
         id: delivery.id.to_string(),
         event_id: delivery.event.to_string(),
-        event_type: event.map(|event| event.kind.name().to_owned()).unwrap_or_default(),
+        event_type: event.as_ref().map(|event| event.kind.name().to_owned()).unwrap_or_default(),
+        payment_id: event.and_then(|event| payment_of(&event.subject)).map(|id| id.to_string()),
         status: match delivery.status {
             delivery::DeliveryStatus::Due => DeliveryStatus::Due,
             delivery::DeliveryStatus::Waiting => DeliveryStatus::Waiting,

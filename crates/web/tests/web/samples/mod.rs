@@ -7,10 +7,15 @@ use tongbao_web::cashier::{
 };
 use tongbao_web::sandbox::{
     AttemptRow, CommandPurpose, CommandView, ConsoleView, DeliveryRow, InboxView, MessageView,
-    NotificationsView, OpenPayment, PayerView, PaymentRow, PhoneView, StartView,
+    NotificationsView, OpenPayment, PayerView, PaymentCodeView, PaymentRow, PhoneView, StartView,
+};
+use tongbao_web::sandbox::{
+    DifferenceView, ExaminedView, FindingRow, FoundTimeline, OwnTextView, RefusedRow, SignatureFormView,
+    SignatureView, TimelineRow, TimelineView,
 };
 use tongbao_web::{
-    Amount, DeliveryStatus, Fault, Frame, Lang, MethodName, Moment, PaymentStatus, SandboxNotice, WhyNot,
+    Amount, BlockName, DeliveryStatus, Fault, Frame, Lang, LineKind, MethodName, Moment, PaymentStatus,
+    SandboxNotice, WhyNot,
 };
 
 /// 2026-11-22 16:57:25 in China.
@@ -203,6 +208,8 @@ pub(crate) fn phone(empty: bool) -> PhoneView {
         } else {
             vec![open("aaa", "盲盒两件", 12_850, 899), open("bbb", "早餐", 990, 3_661)]
         },
+        payment_code: (!empty)
+            .then(|| PaymentCodeView { digits: "134567890123456789".into(), expires_in_s: 90 }),
     }
 }
 
@@ -221,6 +228,96 @@ pub(crate) fn inbox(empty: bool) -> InboxView {
     InboxView { console: console(None, 0), messages: if empty { Vec::new() } else { messages } }
 }
 
+pub(crate) fn signature(empty: bool) -> SignatureView {
+    let finding = |code, about: Option<&str>, instruction| FindingRow {
+        code,
+        about: about.map(str::to_owned),
+        instruction,
+    };
+    let examined = ExaminedView {
+        verifies: false,
+        mchid: Some("1900000001".into()),
+        serial: Some("5157F09EFDC096DE15EBE81A47057A7232F1B8E1".into()),
+        findings: vec![
+            finding("newline_missing", None, "签名串末尾缺少换行符。"),
+            finding("clock_skew", Some("-7200"), "timestamp 与服务器时间相差超过 5 分钟。"),
+        ],
+        lines: vec![
+            ("method", "POST\\n".into()),
+            ("url", "/v3/pay/transactions/native\\n".into()),
+            ("timestamp", "1795337845\\n".into()),
+            ("nonce_str", "593BEC0C930BF1AFEB40B4A08C8FB242\\n".into()),
+            ("body", "{\"appid\":\"wx1\",\"description\":\"一壶茶\",\"amount\":{\"total\":100}}\\n".into()),
+        ],
+        own: Some(OwnTextView {
+            is_signed: Some(true),
+            difference: Some(DifferenceView {
+                line: 5,
+                column: 63,
+                expected: "\\n".into(),
+                found: String::new(),
+            }),
+        }),
+    };
+    let refused = RefusedRow {
+        address: "/sandbox/signature?number=7".into(),
+        at: NOW,
+        method: "GET".into(),
+        url: "/v3/pay/transactions/out-trade-no/ORDER-0001?mchid=1900000001".into(),
+        refused: "错误的签名，验签失败".into(),
+    };
+    SignatureView {
+        console: console(None, 0),
+        examined: (!empty).then_some(examined),
+        is_forgotten: empty,
+        form: SignatureFormView { method: "POST".into(), ..SignatureFormView::default() },
+        refused: if empty { Vec::new() } else { vec![refused] },
+    }
+}
+
+pub(crate) fn timeline(empty: bool) -> TimelineView {
+    let row = |kind, title: &str, result: &str, tone, note: &str| TimelineRow {
+        at: NOW,
+        kind,
+        title: title.into(),
+        result: result.into(),
+        tone,
+        note: note.into(),
+        blocks: Vec::new(),
+    };
+    let asked = TimelineRow {
+        blocks: vec![
+            (BlockName::Asked, "content-type: application/json\n\n{\n  \"amount\": 100\n}".into()),
+            (BlockName::Answered, "request-id: 1-0\n\n{\"code_url\":\"weixin://\"}".into()),
+        ],
+        ..row(LineKind::Exchange, "POST /v3/pay/transactions/native", "200 · 3 ms", "good", "")
+    };
+    let found = FoundTimeline {
+        id: PAYMENT.into(),
+        order_no: "20261122-000137".into(),
+        transaction_id: Some("4200202611220000000000000001".into()),
+        amount: yuan(12_850),
+        status: PaymentStatus::Succeeded,
+        cashier_url: format!("/cashier/{PAYMENT}"),
+        json_url: format!("/sandbox/payments/{PAYMENT}/timeline"),
+        is_whole: false,
+        rows: vec![
+            asked,
+            row(LineKind::Change, "place_order", "#12", "busy", "app_01k9yq3vx2e8gtm4d6w7zr5hbn"),
+            row(
+                LineKind::Posting,
+                "payment",
+                "¥128.50",
+                "idle",
+                "payer/a/available/CNY → merchant/b/pending/CNY",
+            ),
+            row(LineKind::Event, "payment.succeeded", "", "good", "evt_01k9yq3vx2e8gtm4d6w7zr5hbn · 2"),
+            row(LineKind::Notification, "http://localhost:3000/notify", "connect · 2 ms", "bad", "dlv_1 · 1"),
+        ],
+    };
+    TimelineView { console: console(None, 0), is_unknown: empty, found: (!empty).then_some(found) }
+}
+
 pub(crate) fn notifications(empty: bool) -> NotificationsView {
     let attempt = |http_status, error: Option<&str>, duration_ms| AttemptRow {
         at: NOW,
@@ -232,6 +329,7 @@ pub(crate) fn notifications(empty: bool) -> NotificationsView {
         id: format!("dlv_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
         event_id: format!("evt_01k9yq3vx2e8gtm4d6w7zr5{suffix}"),
         event_type: event.into(),
+        payment_id: Some(PAYMENT.into()),
         url: "http://localhost:3000/notify/tongbao".into(),
         status,
         attempts,

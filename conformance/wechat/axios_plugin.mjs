@@ -1,10 +1,14 @@
 // npm wechatpay-axios-plugin, with the public key and with a platform certificate, against a running sandbox.
 
+import { gunzipSync } from 'node:zlib';
+
 import axiosPlugin from 'wechatpay-axios-plugin';
 
-import { api, fault, must, number, pay, pem, receiver, run, wechat } from './sandbox.mjs';
+import {
+  api, confirm, fault, must, nextDay, nextMinute, number, pay, paymentCode, pem, receiver, run, wechat,
+} from './sandbox.mjs';
 
-const { Wechatpay, Aes, Rsa, Formatter } = axiosPlugin;
+const { Wechatpay, Aes, Hash, Rsa, Formatter } = axiosPlugin;
 
 /** The platform certificate, downloaded as the plugin's own command does: the first answer cannot be verified. */
 async function platformCertificate() {
@@ -121,6 +125,134 @@ async function check(kind, certs, headers) {
       must(found.data.status === 'SUCCESS' && found.data.amount.refund === 40, found.data);
       must(told(await shop.next()).plain.refund_status === 'SUCCESS', 'another refund');
     }],
+    ['transfer, query, callback', async () => {
+      const bills = client.v3.fundApp.mchTransfer.transferBills;
+      const [{ openid }] = wechat.openids;
+      const bill = {
+        appid: wechat.appid,
+        out_bill_no: number(),
+        transfer_scene_id: '1000',
+        openid,
+        user_name: Rsa.encrypt('张三', Object.values(certs)[0]),
+        transfer_amount: 30,
+        transfer_remark: '报销',
+        notify_url: shop.url,
+        transfer_scene_report_infos: [{ info_type: '活动名称', info_content: '新会员有礼' }],
+      };
+      const named = { headers: { 'Wechatpay-Serial': Object.keys(certs)[0] } };
+      const { data } = await bills.post(bill, named);
+      must(data.state === 'WAIT_USER_CONFIRM', data);
+      await confirm(data.package_info);
+      const { out_bill_no } = bill;
+      const found = await bills.outBillNo['{out_bill_no}'].get({ out_bill_no });
+      must(found.data.state === 'SUCCESS', found.data);
+      must(Rsa.decrypt(found.data.user_name, pem('private_key_file')) === '张三', found.data);
+      const notice = told(await shop.next());
+      must(notice.event_type === 'MCHTRANSFER.BILL.FINISHED' && notice.plain.state === 'SUCCESS', notice);
+    }],
+    ['transfer, cancel', async () => {
+      const bills = client.v3.fundApp.mchTransfer.transferBills;
+      const out_bill_no = number();
+      const [{ openid }] = wechat.openids;
+      await bills.post({
+        appid: wechat.appid,
+        out_bill_no,
+        transfer_scene_id: '1000',
+        openid,
+        transfer_amount: 1,
+        transfer_remark: '报销',
+        transfer_scene_report_infos: [{ info_type: '活动名称', info_content: '新会员有礼' }],
+      });
+      const { data } = await bills.outBillNo['{out_bill_no}'].cancel.post({}, { out_bill_no });
+      must(data.state === 'CANCELLED', data);
+    }],
+    ['profit sharing', async () => {
+      const { appid } = wechat;
+      const sharing = client.v3.profitsharing;
+      const receiver = { type: 'PERSONAL_OPENID', account: wechat.openids[1].openid };
+      await sharing.receivers.add.post({ appid, ...receiver, relation_type: 'STAFF' });
+      const placed = await orders.native.post(order({ settle_info: { profit_sharing: true } }));
+      await pay(placed.data.code_url);
+      const { transaction_id } = told(await shop.next()).plain;
+      await nextMinute();
+      const out_order_no = number('@');
+      const receivers = [{ ...receiver, amount: 30, description: '提成' }];
+      const asked = { appid, transaction_id, out_order_no, receivers, unfreeze_unsplit: false };
+      const shared = await sharing.orders.post(asked);
+      must(shared.data.receivers[0].result === 'SUCCESS', shared.data);
+      const params = { transaction_id };
+      const found = await sharing.orders['{out_order_no}'].get({ params, out_order_no });
+      must(found.data.order_id === shared.data.order_id, found.data);
+      const left = await sharing.transactions['{transaction_id}'].amounts.get({ transaction_id });
+      must(left.data.unsplit_amount === 69, left.data);
+      const description = '解冻全部剩余资金';
+      const done = await sharing.orders.unfreeze.post({ transaction_id, out_order_no: number(), description });
+      must(done.data.receivers[0].amount === 69, done.data);
+      // As a name it would be the method.
+      await client.chain('v3/profitsharing/receivers/delete').post({ appid, ...receiver });
+    }],
+    ['combine, query, callback, close', async () => {
+      const combine = client.v3.combineTransactions;
+      const { appid: combine_appid, mchid } = wechat;
+      const whole = () => ({
+        combine_appid,
+        combine_mchid: mchid,
+        combine_out_trade_no: number(),
+        sub_orders: [100, 50].map((total_amount) => ({
+          mchid,
+          attach: '桌号 7',
+          description: '一壶茶',
+          out_trade_no: number(),
+          amount: { total_amount, currency: 'CNY' },
+        })),
+        notify_url: shop.url,
+      });
+      const find = (combine_out_trade_no) =>
+        combine.outTradeNo['{combine_out_trade_no}'].get({ combine_out_trade_no });
+      const first = whole();
+      await pay((await combine.native.post(first)).data.code_url);
+      const notice = told(await shop.next());
+      const { data } = await find(first.combine_out_trade_no);
+      must(JSON.stringify(notice.plain) === JSON.stringify(data), notice.plain);
+      must(data.sub_orders.every((sub) => sub.trade_state === 'SUCCESS'), data);
+      const second = whole();
+      const { combine_out_trade_no } = second;
+      await combine.app.post(second);
+      const sub_orders = second.sub_orders.map(({ out_trade_no }) => ({ mchid, out_trade_no }));
+      const close = combine.outTradeNo['{combine_out_trade_no}'].close;
+      await refused(close.post({ combine_appid, sub_orders: [] }, { combine_out_trade_no }), 400, 'INVALID_REQUEST');
+      const closed = await close.post({ combine_appid, sub_orders }, { combine_out_trade_no });
+      must(closed.status === 204, closed.status);
+      must((await find(combine_out_trade_no)).data.sub_orders[1].trade_state === 'CLOSED', 'it is open');
+    }],
+    ['code payment, reverse', async () => {
+      const { mchid, appid } = wechat;
+      const scan = async (total) => {
+        const asked = {
+          mchid,
+          appid,
+          description: '一壶茶',
+          out_trade_no: number(),
+          payer: { auth_code: await paymentCode(0) },
+          amount: { total },
+          scene_info: { store_info: { out_id: '深圳分店' } },
+        };
+        return { asked, found: (await orders.codepay.post(asked)).data };
+      };
+      const { asked, found } = await scan(100);
+      must(found.trade_state === 'SUCCESS' && found.trade_type === 'MICROPAY', found);
+      await refused(orders.codepay.post({ ...asked, out_trade_no: number() }), 400, 'INVALID_REQUEST');
+      const { out_trade_no } = asked;
+      const { data } = await orders.outTradeNo['{out_trade_no}'].reverse.post({ mchid, appid }, { out_trade_no });
+      must(data.out_trade_no === out_trade_no, data);
+      must((await query(out_trade_no)).data.trade_state === 'REVOKED', 'it is not reversed');
+      const waits = await scan(100_001);
+      must(waits.found.trade_state === 'USERPAYING', waits.found);
+      await pay(waits.asked.payer.auth_code);
+      must((await query(waits.asked.out_trade_no)).data.trade_state === 'SUCCESS', 'it is not paid');
+      const dear = { out_trade_no: waits.asked.out_trade_no };
+      await orders.outTradeNo['{out_trade_no}'].reverse.post({ mchid, appid }, dear);
+    }],
     ['close', async () => {
       const { out_trade_no, mchid } = order();
       await orders.native.post(order({ out_trade_no }));
@@ -136,9 +268,29 @@ async function check(kind, certs, headers) {
       must((await query(out_trade_no)).data.trade_state === 'NOTPAY', 'another state');
     }],
     ['unknown order', () => refused(query(number()), 404, 'ORDER_NOT_EXIST')],
+    ['trade bill, fund flow bill, download', async () => {
+      const bill_date = transaction.success_time.slice(0, 10);
+      const download = async ({ data: { hash_value, download_url } }) => {
+        const params = Object.fromEntries(new URL(download_url).searchParams);
+        const { data } = await client.v3.billdownload.file.get({ params, responseType: 'arraybuffer' });
+        const plain = data[0] === 0x1f ? gunzipSync(data) : Buffer.from(data);
+        must(Hash.sha1(plain) === hash_value, 'another digest');
+        return Formatter.castCsvBill(plain);
+      };
+      await nextDay();
+      const { rows, summary } = await download(await client.v3.bill.tradebill.get({ params: { bill_date } }));
+      const own = rows.filter((row) => row.微信订单号 === transaction.transaction_id);
+      must(own.map((row) => row.交易状态).join() === 'SUCCESS,REFUND', own);
+      must(own[0].商户数据包 === paid.attach && own[1].退款金额 === '0.40', own);
+      must(Number(summary.总交易单数) === rows.length, summary);
+      const params = { bill_date, account_type: 'BASIC', tar_type: 'GZIP' };
+      const flows = await download(await client.v3.bill.fundflowbill.get({ params }));
+      must(flows.rows.at(-1)['账户结余(元)'] > 0, flows.rows.at(-1));
+      must(Number(flows.summary.资金流水总笔数) === flows.rows.length, flows.summary);
+    }],
     ['not served', () => {
-      const params = { bill_date: '2026-01-02' };
-      return refused(client.v3.bill.tradebill.get({ params }), 403, 'NO_AUTH');
+      const params = { sub_mchid: '1900000009', bill_date: '2026-01-02' };
+      return refused(client.v3.bill.subMerchantFundflowbill.get({ params }), 403, 'NO_AUTH');
     }],
     ['wrong key', () => {
       const stranger = new Wechatpay({

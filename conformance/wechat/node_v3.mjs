@@ -1,9 +1,11 @@
 // npm wechatpay-node-v3 against a running sandbox. It does not verify answers; its notifications are verified here
 // with its own function.
 
+import { createHash } from 'node:crypto';
+
 import WxPay from 'wechatpay-node-v3';
 
-import { api, must, number, pay, pem, receiver, run, wechat } from './sandbox.mjs';
+import { api, must, nextDay, nextMinute, number, pay, pem, receiver, run, wechat } from './sandbox.mjs';
 
 const OFFICIAL = 'https://api.mch.weixin.qq.com';
 
@@ -84,6 +86,26 @@ await run('wechatpay-node-v3', [
     must(expect(await client.find_refunds(out_refund_no), 200).status === 'SUCCESS', 'another state');
     must(JSON.parse((await shop.next()).body).event_type === 'REFUND.SUCCESS', 'another event');
   }],
+  ['profit sharing', async () => {
+    const receiver = { type: 'PERSONAL_OPENID', account: wechat.openids[1].openid };
+    expect(await client.profitsharing_receivers_add({ ...receiver, relation_type: 'STAFF' }), 200);
+    const placed = order({ settle_info: { profit_sharing: true } });
+    const { code_url } = expect(await client.transactions_native(placed), 200);
+    await pay(code_url);
+    await shop.next();
+    await nextMinute();
+    const { transaction_id } = expect(await client.query({ out_trade_no: placed.out_trade_no }), 200);
+    const out_order_no = number('@');
+    const receivers = [{ ...receiver, amount: 30, description: '提成' }];
+    const asked = { transaction_id, out_order_no, receivers, unfreeze_unsplit: false };
+    expect(await client.create_profitsharing_orders(asked), 200);
+    const found = expect(await client.query_profitsharing_orders(transaction_id, out_order_no), 200);
+    must(found.receivers[0].amount === 30, found);
+    must(expect(await client.query_profitsharing_amounts(transaction_id), 200).unsplit_amount === 69, 'another sum');
+    const rest = { transaction_id, out_order_no: number(), description: '解冻' };
+    expect(await client.profitsharing_orders_unfreeze(rest), 200);
+    expect(await client.profitsharing_receivers_delete(receiver), 200);
+  }],
   ['close', async () => {
     const { out_trade_no } = order();
     expect(await client.transactions_native(order({ out_trade_no })), 200);
@@ -101,7 +123,39 @@ await run('wechatpay-node-v3', [
     const [certificate] = await client.get_certificates(wechat.apiv3_key);
     must(certificate.publicKey.includes('BEGIN'), certificate);
   }],
+  ['combine, query, close', async () => {
+    const { mchid } = wechat;
+    const sub = (total_amount) => ({
+      mchid,
+      attach: '桌号 7',
+      description: '一壶茶',
+      out_trade_no: number(),
+      amount: { total_amount, currency: 'CNY' },
+    });
+    const whole = () => ({ combine_out_trade_no: number(), sub_orders: [sub(100), sub(50)], notify_url: shop.url });
+    const first = whole();
+    await pay(expect(await client.combine_transactions_native(first), 200).code_url);
+    await shop.next();
+    const found = expect(await client.combine_query(first.combine_out_trade_no), 200);
+    must(found.sub_orders.every(({ trade_state }) => trade_state === 'SUCCESS'), found);
+    const { openid } = wechat.openids[1];
+    const second = { ...whole(), combine_payer_info: { openid } };
+    must(expect(await client.combine_transactions_jsapi(second), 200).paySign.length === 344, 'paySign');
+    const sub_orders = second.sub_orders.map(({ out_trade_no }) => ({ mchid, out_trade_no }));
+    expect(await client.combine_close(second.combine_out_trade_no, sub_orders), 204);
+  }],
+  ['trade bill, fund flow bill, download', async () => {
+    const { success_time, transaction_id } = expect(await client.query({ out_trade_no: paid.out_trade_no }), 200);
+    const bill_date = success_time.slice(0, 10);
+    await nextDay();
+    for (const ask of [() => client.tradebill({ bill_date }), () => client.fundflowbill({ bill_date })]) {
+      const { download_url, hash_value } = expect(await ask(), 200);
+      const text = expect(await client.downloadBill(download_url), 200);
+      must(text.includes(`,\`${transaction_id},\``), text);
+      must(createHash('sha1').update(text).digest('hex') === hash_value, 'another digest');
+    }
+  }],
   ['not served', async () => {
-    expect(await client.tradebill({ bill_date: '2026-01-02' }), 403);
+    expect(await client.profitsharing_bills('2026-01-02'), 403);
   }],
 ]);

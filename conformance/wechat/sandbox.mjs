@@ -28,7 +28,35 @@ export async function pay(code, payer = 0) {
   must(paid, 'it was not paid');
 }
 
+/** The digits on a payer's screen, for a shop to scan. */
+export async function paymentCode(payer = 0) {
+  return (await ask('/sandbox/phone/payment-code', { payer: file.payers[payer].id })).payment_code;
+}
+
 export const fault = (name) => ask('/sandbox/faults', { fault: name });
+
+/** Moves the clock once what was sent is noted as sent: else its lease ends, and it is sent again. */
+async function advance(advance_s) {
+  const headers = { Authorization: `Bearer ${file.secret_key}` };
+  const due = async () => (await (await fetch(`${api}/v1/deliveries?status=due`, { headers })).json()).data;
+  const until = Date.now() + PATIENCE_MS;
+  while ((await due()).length > 0 && Date.now() < until) {
+    await new Promise((again) => setTimeout(again, 50));
+  }
+  await ask('/sandbox/clock', { advance_s });
+}
+
+/** Moves the clock on: nothing is shared in the first minute after a payment. */
+export const nextMinute = () => advance(61);
+
+export async function confirm(transfer, payer = 0) {
+  const body = { payer: file.payers[payer].id, package: transfer };
+  const confirmed = await ask('/sandbox/phone/confirm-transfer', body);
+  must(confirmed.transfer.status === 'accepted', confirmed);
+}
+
+/** Moves the clock beyond the day, and an hour more: bills are not made at midnight. */
+export const nextDay = () => advance(25 * 3600);
 
 export function must(holds, why) {
   if (!holds) throw new Error(typeof why === 'string' ? why : JSON.stringify(why));

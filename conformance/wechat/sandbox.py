@@ -5,6 +5,7 @@ import os
 import pathlib
 import queue
 import threading
+import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -37,8 +38,41 @@ class Sandbox:
         paid = self.ask("/sandbox/phone/pay", {"payer": self.file["payers"][payer]["id"], "code": code})
         assert paid["paid"], paid
 
+    def payment_code(self, payer=0):
+        """The digits on a payer's screen, for a shop to scan."""
+        shown = self.ask("/sandbox/phone/payment-code", {"payer": self.file["payers"][payer]["id"]})
+        return shown["payment_code"]
+
     def fault(self, name):
         self.ask("/sandbox/faults", {"fault": name})
+
+    def confirm(self, package, payer=0):
+        body = {"payer": self.file["payers"][payer]["id"], "package": package}
+        confirmed = self.ask("/sandbox/phone/confirm-transfer", body)
+        assert confirmed["transfer"]["status"] == "accepted", confirmed
+
+    def advance(self, seconds):
+        """Moves the clock once what was sent is noted as sent: else its lease ends, and it is sent again."""
+        until = time.monotonic() + PATIENCE_S
+        while self.due() and time.monotonic() < until:
+            time.sleep(0.05)
+        self.ask("/sandbox/clock", {"advance_s": seconds})
+
+    def due(self):
+        request = urllib.request.Request(
+            self.api + "/v1/deliveries?status=due",
+            headers={"Authorization": f"Bearer {self.file['secret_key']}"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return json.load(answer)["data"]
+
+    def next_minute(self):
+        """Moves the clock on: nothing is shared in the first minute after a payment."""
+        self.advance(61)
+
+    def next_day(self):
+        """Moves the clock beyond the day, and an hour more: bills are not made at midnight."""
+        self.advance(25 * 3_600)
 
 
 class Receiver:

@@ -1,5 +1,7 @@
 """PyPI wechatpayv3, with the public key and with platform certificates, against a running sandbox."""
 
+import gzip
+import hashlib
 import json
 import sys
 import time
@@ -40,6 +42,18 @@ def expect(answer, status):
     code, text = answer
     assert code == status, f"{code} {text}, not {status}"
     return json.loads(text) if text else None
+
+
+def fen(yuan):
+    return round(float(yuan) * 100)
+
+
+def rows(text):
+    """The lines of a bill by their columns, and its sums."""
+    lines = [line.removeprefix("`").split(",`") for line in text.split("\r\n")]
+    columns, names = (",".join(lines[at]).split(",") for at in (0, -3))
+    assert lines[-1] == [""], text
+    return [dict(zip(columns, line, strict=True)) for line in lines[1:-3]], dict(zip(names, lines[-2], strict=True))
 
 
 class Checks:
@@ -123,11 +137,178 @@ class Checks:
         assert told["event_type"] == "REFUND.SUCCESS", told
         assert told["resource"]["refund_status"] == "SUCCESS", told
 
+    def told_of(self, event_type):
+        headers, body, _ = self.receiver.next()
+        told = self.client.callback(headers, body)
+        assert told and told["event_type"] == event_type, body
+        return told["resource"]
+
+    def offer(self, **other):
+        out_bill_no = number()
+        infos = [{"info_type": "活动名称", "info_content": "新会员有礼"}]
+        openid = SHOP["openids"][0]["openid"]
+        terms = {"transfer_amount": 30, "transfer_remark": "2020年4月报销", "transfer_scene_report_infos": infos}
+        made = self.client.mch_transfer_bills(out_bill_no, "1000", openid, **{**terms, **other})
+        made = expect(made, 200)
+        assert made["state"] == "WAIT_USER_CONFIRM" and made["package_info"], made
+        return out_bill_no, made
+
+    def transfer(self):
+        out_bill_no, made = self.offer(user_name="张三")
+        BOX.confirm(made["package_info"])
+        found = expect(self.client.mch_transfer_bills_query(out_bill_no=out_bill_no), 200)
+        assert (found["state"], found["transfer_amount"]) == ("SUCCESS", 30), found
+        assert self.client.decrypt(found["user_name"]) == "张三", found
+        by_id = {"transfer_bill_no": made["transfer_bill_no"]}
+        assert expect(self.client.mch_transfer_bills_query(**by_id), 200)["out_bill_no"] == out_bill_no
+        told = self.told_of("MCHTRANSFER.BILL.FINISHED")
+        assert (told["state"], told["out_bill_no"]) == ("SUCCESS", out_bill_no), told
+        assert told["mch_id"] == told["mchid"] == SHOP["mchid"], told
+
+    def cancelled_transfer(self):
+        out_bill_no, _ = self.offer(transfer_amount=1)
+        done = expect(self.client.mch_transfer_bills_cancel(out_bill_no), 200)
+        assert done["state"] == "CANCELLED", done
+        assert self.told_of("MCHTRANSFER.BILL.FINISHED")["state"] == "CANCELLED"
+
+    def profit_sharing(self):
+        client, openid = self.client, SHOP["openids"][1]["openid"]
+        account = {"account_type": "PERSONAL_OPENID", "account": openid}
+        added = client.profitsharing_add_receiver(relation_type="STAFF", name="李四", **account)
+        assert client.decrypt(expect(added, 200)["name"]) == "李四", added
+        out_trade_no, answer = self.place(settle_info={"profit_sharing": True})
+        BOX.pay(answer["code_url"])
+        transaction_id = self.told_of("TRANSACTION.SUCCESS")["transaction_id"]
+        BOX.next_minute()
+        receiver = {"type": "PERSONAL_OPENID", "account": openid, "amount": 30, "description": "提成"}
+        out_order_no = number("@|")
+        named = [{**receiver, "name": "李四"}]
+        shared = expect(client.profitsharing_order(transaction_id, out_order_no, named, False), 200)
+        assert shared["receivers"][0]["result"] == "SUCCESS", shared
+        assert expect(client.profitsharing_order_query(transaction_id, out_order_no), 200) == shared
+        assert expect(client.profitsharing_amount_query(transaction_id), 200)["unsplit_amount"] == 69
+        more = client.profitsharing_order(transaction_id, number(), [receiver], False)
+        assert expect(more, 403)["code"] == "RULE_LIMIT", more
+        back = client.profitsharing_return(number(), SHOP["mchid"], 1, "退回", out_order_no=out_order_no)
+        assert expect(back, 400)["code"] == "INVALID_REQUEST", "a person gives nothing back"
+        back = client.profitsharing_return_query(out_order_no, number())
+        assert expect(back, 404)["code"] == "RESOURCE_NOT_EXISTS", back
+        done = expect(client.profitsharing_unfreeze(transaction_id, number(), "解冻全部剩余资金"), 200)
+        assert done["receivers"][0]["amount"] == 69, done
+        assert expect(client.profitsharing_delete_receiver(**account), 200)["account"] == openid
+
+    def combine(self):
+        part = {"mchid": SHOP["mchid"], "attach": "桌号 7", "description": "一壶茶"}
+        parts = [
+            {**part, "out_trade_no": number(), "amount": {"total_amount": total, "currency": "CNY"}}
+            for total in (100, 50)
+        ]
+        whole, client = number(), self.client
+        scene = {"device_id": "POS1:123", "payer_client_ip": "127.0.0.1"}
+        first = expect(client.combine_pay(whole, parts, scene_info=scene), 200)
+        again = expect(client.combine_pay(whole, parts, scene_info=scene), 200)
+        assert first["code_url"] != again["code_url"], again
+        BOX.pay(again["code_url"])
+        told = self.told_of("TRANSACTION.SUCCESS")
+        assert told == expect(client.combine_query(whole), 200), told
+        assert [sub["trade_state"] for sub in told["sub_orders"]] == ["SUCCESS", "SUCCESS"], told
+        amount = {"refund": 50, "total": 50, "currency": "CNY"}
+        back = client.refund(number(), amount, out_trade_no=parts[1]["out_trade_no"])
+        assert expect(back, 200)["status"] == "SUCCESS", back
+        assert self.told_of("REFUND.SUCCESS")["out_trade_no"] == parts[1]["out_trade_no"]
+        states = [sub["trade_state"] for sub in expect(client.combine_query(whole), 200)["sub_orders"]]
+        assert states == ["SUCCESS", "REFUND"], states
+        single = client.query(out_trade_no=parts[0]["out_trade_no"])
+        assert expect(single, 404)["code"] == "ORDER_NOT_EXIST", single
+
+    def combine_close(self):
+        part = {"mchid": SHOP["mchid"], "attach": "1", "description": "一壶茶"}
+        amount = {"total_amount": 1, "currency": "CNY"}
+        parts = [{**part, "out_trade_no": number(), "amount": amount} for _ in range(2)]
+        whole, client = number(), self.client
+        openid = SHOP["openids"][0]["openid"]
+        placed = client.combine_pay(
+            whole, parts, combine_payer_info={"openid": openid}, pay_type=WeChatPayType.JSAPI
+        )
+        assert len(expect(placed, 200)["prepay_id"]) == 36, placed
+        named = [{"mchid": sub["mchid"], "out_trade_no": sub["out_trade_no"]} for sub in parts]
+        assert expect(client.combine_close(whole, named[:1]), 400)["code"] == "INVALID_REQUEST"
+        expect(client.combine_close(whole, named), 204)
+        expect(client.combine_close(whole, named), 204)
+        states = [sub["trade_state"] for sub in expect(client.combine_query(whole), 200)["sub_orders"]]
+        assert states == ["CLOSED", "CLOSED"], states
+
+    def scan(self, out_trade_no, code, total=100):
+        scene = {"device_id": "POS-1", "store_info": {"id": "0001"}}
+        return self.client.pay(
+            description="一壶茶",
+            out_trade_no=out_trade_no,
+            amount={"total": total},
+            payer={"auth_code": code},
+            scene_info=scene,
+            pay_type=WeChatPayType.CODEPAY,
+        )
+
+    def codepay(self):
+        out_trade_no, code = number(), BOX.payment_code()
+        paid = expect(self.scan(out_trade_no, code), 200)
+        assert (paid["trade_state"], paid["trade_type"]) == ("SUCCESS", "MICROPAY"), paid
+        assert expect(self.scan(out_trade_no, code), 200) == paid
+        assert expect(self.scan(number(), code), 400)["code"] == "INVALID_REQUEST", "the code was used"
+        done = expect(self.client.codepay_reverse(out_trade_no), 200)
+        assert done["out_trade_no"] == out_trade_no, done
+        assert expect(self.client.query(out_trade_no=out_trade_no), 200)["trade_state"] == "REVOKED"
+
+    def codepay_password(self):
+        """Above 1,000 yuan the payer types the password; the shop asks until it is done."""
+        out_trade_no, code = number(), BOX.payment_code()
+        waits = expect(self.scan(out_trade_no, code, total=100_001), 200)
+        assert waits["trade_state"] == "USERPAYING", waits
+        assert expect(self.client.query(out_trade_no=out_trade_no), 200)["trade_state"] == "USERPAYING"
+        BOX.pay(code)
+        assert expect(self.client.query(out_trade_no=out_trade_no), 200)["trade_state"] == "SUCCESS"
+        expect(self.client.codepay_reverse(out_trade_no), 200)
+
     def close(self):
         out_trade_no, _ = self.place()
         expect(self.client.close(out_trade_no), 204)
         expect(self.client.close(out_trade_no), 204)
         assert expect(self.client.query(out_trade_no=out_trade_no), 200)["trade_state"] == "CLOSED"
+
+    def download(self, offered):
+        code, content = self.client.download_bill(offered["download_url"])
+        assert code == 200, (code, content)
+        plain = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        assert hashlib.sha1(plain).hexdigest() == offered["hash_value"], offered
+        assert plain.startswith(b"\xef\xbb\xbf"), plain[:9]
+        return rows(plain.decode("utf-8-sig"))
+
+    def bills(self):
+        out_trade_no, _ = self.paid
+        paid = expect(self.client.query(out_trade_no=out_trade_no), 200)
+        date = paid["success_time"][:10]
+        BOX.next_day()
+        offered = expect(self.client.trade_bill(bill_date=date), 200)
+        lines, sums = self.download(offered)
+        own = [line for line in lines if line["商户订单号"] == out_trade_no]
+        assert [line["交易状态"] for line in own] == ["SUCCESS", "REFUND"], own
+        assert [line["订单金额"] for line in own] == ["1.00", "0.00"], own
+        assert own[1]["退款金额"] == "0.40" and own[0]["商户数据包"] == "桌号 7", own
+        assert sum(fen(line["订单金额"]) for line in lines) == fen(sums["订单总金额"]), sums
+        assert sum(fen(line["退款金额"]) for line in lines) == fen(sums["退款总金额"]), sums
+        assert len(lines) == int(sums["总交易单数"]), sums
+
+        success, _ = self.download(expect(self.client.trade_bill(bill_date=date, bill_type="SUCCESS"), 200))
+        paid = [line["微信订单号"] for line in lines if line["交易状态"] == "SUCCESS"]
+        assert [line["微信订单号"] for line in success] == paid, success
+
+        flows, sums = self.download(expect(self.client.fundflow_bill(bill_date=date), 200))
+        for before, line in zip(flows, flows[1:], strict=False):
+            moved = fen(line["收支金额(元)"]) * (1 if line["收支类型"] == "收入" else -1)
+            assert fen(before["账户结余(元)"]) + moved == fen(line["账户结余(元)"]), line
+        assert len(flows) == int(sums["资金流水总笔数"]), sums
+        nothing = self.client.fundflow_bill(bill_date=date, account_type="FEES")
+        assert expect(nothing, 400)["code"] == "NO_STATEMENT_EXIST"
 
     def strange_number(self):
         out_trade_no = f"PY|*_-{uuid.uuid4().hex[:20]}"
@@ -152,7 +333,9 @@ class Checks:
         assert expect(self.client.query(out_trade_no=number()), 404)["code"] == "ORDER_NOT_EXIST"
 
     def unserved(self):
-        bill = self.client.trade_bill(bill_date="2026-01-02", tar_type="GZIP")
+        bill = self.client.submch_fundflow_bill(
+            sub_mchid="1900000009", bill_date="2026-01-02", account_type="BASIC"
+        )
         assert expect(bill, 403)["code"] == "NO_AUTH"
 
     def wrong_key(self):
@@ -187,9 +370,17 @@ class Checks:
             ("callback", self.callback),
             ("query by both numbers", self.query),
             ("refund, query, callback", self.refund),
+            ("transfer, query, callback", self.transfer),
+            ("transfer, cancel", self.cancelled_transfer),
+            ("profit sharing", self.profit_sharing),
+            ("combine, query, callback, refund", self.combine),
+            ("combine, close", self.combine_close),
+            ("code payment, reverse", self.codepay),
+            ("code payment with password", self.codepay_password),
             ("close", self.close),
             ("number with | and *", self.strange_number),
             ("unknown order", self.unknown),
+            ("trade bill, fund flow bill, download", self.bills),
             ("not served", self.unserved),
             ("wrong key", self.wrong_key),
             ("skewed clock", self.skewed_clock),

@@ -21,6 +21,9 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where merchants and payers reach this instance, without a slash at the end.
     pub(crate) base_url: String,
+    /// The same for clients of WeChat Pay's interface, if they have another address: files are offered for download
+    /// there.
+    pub(crate) wechat_base_url: Option<String>,
     /// Certificate and key; without them a proxy in front must speak TLS.
     pub(crate) tls: Option<Tls>,
     /// How much one key and one address may ask.
@@ -34,6 +37,16 @@ pub(crate) struct Config {
 pub(crate) struct Tls {
     cert_file: PathBuf,
     key_file: PathBuf,
+}
+
+/// Reads where an instance is reached; the error says what it must look like.
+pub(crate) fn base_url(text: &str) -> Result<String, String> {
+    let web = text.starts_with("https://") || text.starts_with("http://");
+    if web && !text.ends_with('/') {
+        Ok(text.to_owned())
+    } else {
+        Err("must begin with https:// and have no slash at the end".to_owned())
+    }
 }
 
 /// Requests a second, and at once.
@@ -75,9 +88,10 @@ impl Config {
         let text =
             fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let config: Config = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let web = config.base_url.starts_with("https://") || config.base_url.starts_with("http://");
-        if !web || config.base_url.ends_with('/') {
-            return Err("base_url must begin with https:// and have no slash at the end".into());
+        let urls =
+            [("base_url", Some(&config.base_url)), ("wechat_base_url", config.wechat_base_url.as_ref())];
+        for (name, url) in urls.into_iter().filter_map(|(name, url)| Some((name, url?))) {
+            base_url(url).map_err(|must| format!("{name} {must}"))?;
         }
         if config.rate.per_key_per_s == 0 || config.rate.per_address_per_s == 0 {
             return Err("[rate] must allow at least 1 request a second".into());

@@ -64,6 +64,32 @@ impl Instance {
         Ok(())
     }
 
+    /// Which kind of instance this is.
+    pub(crate) fn mode(&self) -> Result<Mode, Failure> {
+        let reader = self.reader()?;
+        let store: &dyn Store = &reader;
+        let is_sandbox = store.find::<Sandbox>(Key::Sandbox)?.is_some();
+        Ok(if is_sandbox { Mode::Sandbox } else { Mode::Production })
+    }
+
+    /// An engine that reads a sandbox, also beside the process that writes it; its steps are refused.
+    pub(crate) fn reading_engine(&self) -> Result<Arc<Engine>, Failure> {
+        let store: Arc<dyn Store> = Arc::new(self.reader()?);
+        if store.find::<Sandbox>(Key::Sandbox)?.is_none() {
+            return Err("this is for sandboxes only; production has a host of its own".into());
+        }
+        let key = self.master_key()?.ok_or_else(|| self.key_missing())?;
+        Ok(Arc::new(Engine::new(store, Mode::Sandbox, &key)?))
+    }
+
+    /// Why nothing starts without the master key.
+    fn key_missing(&self) -> String {
+        format!(
+            "{} is missing: what this database has sealed can only be read with it; put it back",
+            self.master_key_file().display()
+        )
+    }
+
     /// Opens the store for writing and puts an engine on it.
     pub(crate) fn engine(&self, mode: Mode) -> Result<Arc<Engine>, Failure> {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.database())?);
@@ -77,14 +103,7 @@ impl Instance {
         }
         let key = match self.master_key()? {
             Some(key) => key,
-            None if is_used => {
-                let file = self.master_key_file();
-                return Err(format!(
-                    "{} is missing: what this database has sealed can only be read with it; put it back",
-                    file.display()
-                )
-                .into());
-            }
+            None if is_used => return Err(self.key_missing().into()),
             None => self.make_master_key()?,
         };
         Ok(Arc::new(Engine::new(store, mode, &key)?))

@@ -22,7 +22,7 @@ use tongbao_api::{
     listener::{Arrival, Limits, ListenConfig, Listener, TlsConfig},
     openapi,
     rate::{KEYS_MAX, Limiter, RateLimit, by_network},
-    sandbox::sandbox_router,
+    sandbox::{recorded, sandbox_router},
     wechat::{self, render_order_event},
 };
 use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
@@ -45,6 +45,7 @@ pub(crate) struct Serving {
 pub(crate) struct Bound {
     listener: Listener,
     rate: Rate,
+    wechat_base_url: Option<String>,
     stops: StopSignals,
 }
 
@@ -54,7 +55,7 @@ impl Serving {
     pub(crate) fn bind(self) -> Result<Bound, Failure> {
         let limits = Limits::default();
         let listener = Listener::bind(ListenConfig { addr: self.listen, tls: self.tls, limits })?;
-        Ok(Bound { listener, rate: self.rate, stops: StopSignals::new()? })
+        Ok(Bound { listener, rate: self.rate, wechat_base_url: None, stops: StopSignals::new()? })
     }
 }
 
@@ -62,6 +63,11 @@ impl Bound {
     /// The address taken.
     pub(crate) fn address(&self) -> SocketAddr {
         self.listener.local_addr()
+    }
+
+    /// The same for clients of WeChat Pay's interface that know this instance by another address.
+    pub(crate) fn with_wechat_base_url(self, wechat_base_url: Option<String>) -> Bound {
+        Bound { wechat_base_url, ..self }
     }
 
     /// Serves until a signal or until the store stops. `notes` are what a sandbox's pages show.
@@ -74,10 +80,12 @@ impl Bound {
         let sender = Sender::new(engine.mode.webhook_policy())?;
         let deliveries = Deliveries::new(sender, render_event(base_url)).with_orders(render_order_event());
         let worker = Worker::new(Arc::clone(&engine), deliveries);
-        let router = router(&engine, base_url, notes, self.rate)?;
+        let wechat_base_url = self.wechat_base_url.as_deref().unwrap_or(base_url);
+        let router = router(&engine, (base_url, wechat_base_url), notes, self.rate)?;
         let (stop, stopped) = watch::channel(false);
         let mut worker = tokio::spawn(worker.run(until(stopped.clone())));
-        let mut server = tokio::spawn(self.listener.with_docs_base(base_url).serve(router, until(stopped)));
+        let listener = self.listener.with_docs_base(base_url).with_reword(wechat::REWORD);
+        let mut server = tokio::spawn(listener.serve(router, until(stopped)));
         let early = tokio::select! {
             () = self.stops.first() => None,
             ended = &mut worker => Some(format!("the worker ended: {ended:?}")),
@@ -137,7 +145,7 @@ impl StopSignals {
 /// API, pages and health of an instance.
 fn router(
     engine: &Arc<Engine>,
-    base_url: &str,
+    (base_url, wechat_base_url): (&str, &str),
     notes: Option<SandboxNotes>,
     rate: Rate,
 ) -> Result<Router, Failure> {
@@ -151,16 +159,19 @@ fn router(
     let mut router = openapi::router(Arc::clone(&api)).layer(RateLimit::new(keys, by_key));
     let mut shown = handlers::router(Arc::clone(&pages));
     let limit = RateLimit::new(addresses, by_network);
-    let door = wechat::router(Arc::clone(&api), rate.key());
+    let door = wechat::router_with(Arc::clone(&api), rate.key(), wechat_base_url);
     let door = door.layer(limit.clone()).layer(from_fn(wechat::reword));
     // No routes at all for an engine of production.
-    router = router.merge(sandbox_router(api));
+    router = router.merge(sandbox_router(Arc::clone(&api)));
+    // A sandbox without pages is one that is measured: nobody would look at what is kept.
+    let is_shown = notes.is_some();
     if let Some(notes) = notes {
         shown = shown.merge(handlers::sandbox_router(pages, notes));
     }
     router = router.merge(shown.layer(map_request(name_request)));
     let health = Router::new().route("/health", get(health)).with_state(Arc::clone(engine));
-    Ok(router.layer(limit).merge(door).merge(health))
+    let router = router.layer(limit).merge(door).merge(health);
+    Ok(if is_shown { recorded(&api, router) } else { router })
 }
 
 /// Tells the pages what the listener calls a request, so that an error page and the log name it alike.

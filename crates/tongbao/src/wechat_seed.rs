@@ -12,7 +12,7 @@ use tongbao_core::{
     },
 };
 use tongbao_engine::{
-    Engine,
+    Engine, Mode,
     wechat::found::{Enrolment, Founded},
 };
 
@@ -22,12 +22,21 @@ use crate::{instance::write_private, output::Failure};
 const MCHID: &str = "1900000001";
 /// The app that is bound to it.
 const APPID: &str = "wx0000000000000001";
-/// The name in the certificates.
+/// The names in the platform's certificates.
 const AUTHORITY: &str = "Tongbao Sandbox";
+const AUTHORITY_OF_PRODUCTION: &str = "Tongbao";
 const ORGANIZATION: &str = "Sandbox Tea House";
 
 /// The directory of the files, beside `sandbox.json`.
 const DIRECTORY: &str = "wechat";
+
+/// The name in the platform's certificates.
+pub(crate) fn authority_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Sandbox => AUTHORITY,
+        Mode::Production => AUTHORITY_OF_PRODUCTION,
+    }
+}
 
 /// What `sandbox.json` says of WeChat Pay's interface. Files are named from the directory of `sandbox.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,7 +89,7 @@ pub(crate) struct WechatSeed {
 impl WechatSeed {
     /// Makes the keys.
     pub(crate) fn make(engine: &Engine, app: AppId, payers: &[PayerId]) -> Result<WechatSeed, Failure> {
-        let Founded { platform, authority } = engine.found_wechat(AUTHORITY)?;
+        let Founded { platform, authority } = engine.found_wechat(authority_name(engine.mode))?;
         let appids = [APPID.to_owned()];
         let key_mode = KeyMode::Both;
         let who = Enrolment { mchid: MCHID, organization: ORGANIZATION, app, appids: &appids, key_mode };

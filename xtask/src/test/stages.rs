@@ -36,7 +36,7 @@ pub(crate) enum Stage {
     Schemathesis,
     /// SDKs of WeChat Pay against the sandbox
     Wechat,
-    /// The release binary, killed and restarted under load
+    /// The release binary, killed and restarted under load, and beside slow clients
     Killloop,
     /// A browser and its driver for the page tests
     Browser,
@@ -143,9 +143,11 @@ impl Workshop {
 
     fn kill_loop(&mut self) -> Result<(), Stop> {
         let tongbao = self.release("tongbao")?;
-        let mut command = run::program(self.release("torture")?);
-        command.args(["kill-loop", "--seconds", &KILL_SECONDS.to_string(), "--binary"]);
-        run::succeed(command.arg(tongbao))
+        let torture = self.release("torture")?;
+        let mut kills = run::program(&torture);
+        kills.args(["kill-loop", "--seconds", &KILL_SECONDS.to_string(), "--binary"]);
+        run::succeed(kills.arg(&tongbao))?;
+        run::succeed(run::program(torture).args(["slow-clients", "--binary"]).arg(tongbao))
     }
 
     fn find_browser(&mut self) -> Result<(), Stop> {

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -23,6 +24,39 @@ const PYTHON: [&str; 1] = ["wechatpayv3_client.py"];
 const NODE: [&str; 2] = ["axios_plugin.mjs", "node_v3.mjs"];
 /// What those for Node share.
 const NODE_SHARED: &str = "sandbox.mjs";
+
+/// The certificate that a client must trust who reaches the sandbox under the official name.
+const AUTHORITY: &str = "wechat/ca.pem";
+
+/// `tongbao wechat proxy`, stopped when it is dropped.
+struct Proxy {
+    child: Child,
+    url: String,
+}
+
+impl Proxy {
+    /// Starts it on a free port, which stands at the end of the line that it prints.
+    fn start(tongbao: &Path, data: &Path) -> Result<Self, Stop> {
+        let mut command = run::program(tongbao);
+        command.args(["wechat", "proxy", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        if let Some(said) = child.stdout.take() {
+            BufReader::new(said).read_line(&mut line)?;
+        }
+        let proxy =
+            Self { child, url: format!("http://{}", line.trim().rsplit(' ').next().unwrap_or_default()) };
+        if line.is_empty() { run::failed("the proxy did not start") } else { Ok(proxy) }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Either call fails only if it has already ended, which is what we want.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
 
 /// Runs the stage.
 pub(crate) fn conform(tongbao: &Path) -> Result<(), Stop> {
@@ -41,8 +75,13 @@ fn with_sandbox(tongbao: &Path, clients: &WechatClients, log: &Path) -> Result<(
     let data = tempfile::tempdir()?;
     let mut sandbox = Sandbox::start(tongbao, data.path(), log)?;
     sandbox.wait_for(data.path(), |file| file.get("wechat").map(drop))?;
+    let proxy = Proxy::start(tongbao, data.path())?;
     let mut findings = Findings::default();
-    for mut command in commands(clients)? {
+    let mut commands = commands(clients)?;
+    let mut untouched = run::program(&clients.go);
+    untouched.env("HTTPS_PROXY", &proxy.url).env("SSL_CERT_FILE", data.path().join(AUTHORITY));
+    commands.push(untouched);
+    for mut command in commands {
         command.env("TONGBAO_SANDBOX", data.path().join("sandbox.json"));
         run::announce(&command);
         let heard = findings.count;
@@ -73,6 +112,10 @@ fn commands(clients: &WechatClients) -> Result<Vec<Command>, Stop> {
         commands.push(command);
     }
     commands.push(run::program(&clients.rust));
+    commands.push(run::program(&clients.go));
+    let mut java = run::program("java");
+    java.arg("-cp").arg(&clients.java).arg("Client");
+    commands.push(java);
     Ok(commands)
 }
 

@@ -12,6 +12,7 @@ mod receive;
 mod sandbox;
 mod serve;
 mod verify;
+mod wechat;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Migrate(migrate::Migrate),
     /// Make and revoke merchants' secret keys
     Keys(keys::Keys),
+    /// Enroll merchants of WeChat Pay's interface, and change their certificates and the platform's
+    Wechat(wechat::Wechat),
     /// Measure this machine: how many payments the platform commits on it
     Bench(bench::Bench),
     /// Print the OpenAPI document of the API
@@ -64,6 +67,7 @@ impl Command {
             Command::Restore(restore) => restore.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Wechat(wechat) => wechat.run(),
             Command::Bench(bench) => bench.run(),
             Command::Openapi => openapi::run(),
             Command::Completions(completions) => completions.run(),

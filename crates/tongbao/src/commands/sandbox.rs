@@ -14,7 +14,7 @@ use tongbao_store::{Page, Query};
 
 use super::{block_on, quick_start};
 use crate::{
-    config::Rate,
+    config::{Rate, base_url},
     instance::Instance,
     output::{self, Failure},
     seed::{self, SandboxFile},
@@ -33,6 +33,9 @@ pub(crate) struct Sandbox {
     /// Speak TLS with a certificate made for development, kept in DIR/tls
     #[arg(long)]
     tls: bool,
+    /// Where SDKs of WeChat Pay reach the sandbox, if not at its address: bills are offered for download there
+    #[arg(long, value_name = "URL", env = "TONGBAO_SANDBOX_WECHAT_BASE_URL", value_parser = base_url)]
+    wechat_base_url: Option<String>,
 }
 
 impl Sandbox {
@@ -46,6 +49,7 @@ impl Sandbox {
             let certificate = || development_certificate(&instance.directory().join("tls"), &names);
             let tls = self.tls.then(certificate).transpose()?;
             let bound = Serving { listen: self.listen, tls, rate: Rate::sandbox() }.bind()?;
+            let bound = bound.with_wechat_base_url(self.wechat_base_url);
             let scheme = if self.tls { "https" } else { "http" };
             let base_url = format!("{scheme}://{}", bound.address());
             let file = prepare(&engine, &instance.directory().join("sandbox.json"), &base_url).await?;

@@ -30,7 +30,7 @@ impl Serve {
         block_on(async {
             let engine = instance.engine(Mode::Production)?;
             let serving = Serving { listen: config.listen, tls: config.tls(), rate: config.rate };
-            let bound = serving.bind()?;
+            let bound = serving.bind()?.with_wechat_base_url(config.wechat_base_url.clone());
             output::line(format_args!("tongbao serves {} on {}", config.base_url, bound.address()))?;
             bound.serve(engine, &config.base_url, None).await
         })?;

@@ -1,4 +1,4 @@
-//! The cashier in a real browser of a phone's size.
+//! The cashier, and what a developer looks at, in a real browser of a phone's size.
 //!
 //! Needs Chromium and its driver; `cargo xtask test` finds or installs them and names the driver in
 //! `TONGBAO_CHROMEDRIVER`. Without that variable there is no browser to test in, which the test says.
@@ -72,15 +72,19 @@ async fn element(browser: &Client, css: &str) -> fantoccini::elements::Element {
         .unwrap()
 }
 
+/// The driver's program; nothing without a browser to test in.
+fn program() -> Option<String> {
+    let program = std::env::var("TONGBAO_CHROMEDRIVER").ok();
+    assert!(
+        program.is_some() || std::env::var_os("CI").is_none(),
+        "CI must test in a browser: TONGBAO_CHROMEDRIVER is not set"
+    );
+    program
+}
+
 #[tokio::test]
 async fn a_payer_signs_in_with_a_code_and_pays_with_the_password() {
-    let Ok(program) = std::env::var("TONGBAO_CHROMEDRIVER") else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "CI must test in a browser: TONGBAO_CHROMEDRIVER is not set"
-        );
-        return;
-    };
+    let Some(program) = program() else { return };
     let directory = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(&directory.path().join("data"));
     let new =
@@ -114,5 +118,67 @@ async fn a_payer_signs_in_with_a_code_and_pays_with_the_password() {
     wait_for("the payment", async || Some(sandbox.get(&path).await).filter(|p| p["status"] == "succeeded"))
         .await;
     assert!(browser.source().await.unwrap().contains("browser-1"), "the result names the order");
+    browser.close().await.unwrap();
+}
+
+/// Fills a field in.
+async fn fill(browser: &Client, css: &str, text: &str) {
+    let field = element(browser, css).await;
+    field.clear().await.unwrap();
+    field.send_keys(text).await.unwrap();
+}
+
+/// Whether the first of these elements stands where a reader sees it, and nothing stands before it.
+async fn is_seen(browser: &Client, css: &str) -> bool {
+    let script = "const found = document.querySelector(arguments[0]), box = found.getBoundingClientRect();
+        const top = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height, 10) / 2);
+        return box.top >= 0 && box.top < innerHeight && found.contains(top);";
+    browser.execute(script, vec![json!(css)]).await.unwrap().as_bool().unwrap()
+}
+
+#[tokio::test]
+async fn a_developer_has_a_signature_examined_and_follows_an_order() {
+    let Some(program) = program() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(&directory.path().join("data"));
+    let new =
+        json!({"order_no": "followed-1", "amount": 2999, "currency": "CNY", "description": "Pu-erh cake"});
+    let payment = sandbox.post("/v1/payments", new).await;
+    let api = sandbox.file["api"].as_str().unwrap();
+    let driver = Driver::start(&program);
+    let browser = open(&driver, &directory.path().join("profile")).await;
+
+    browser.goto(&format!("{api}/sandbox/signature?lang=en")).await.unwrap();
+    fill(&browser, "#method", "GET").await;
+    fill(&browser, "#url", "/v3/certificates").await;
+    let mchid = sandbox.file["wechat"]["mchid"].as_str().unwrap();
+    let serial = sandbox.file["wechat"]["serial_no"].as_str().unwrap();
+    let header = format!(
+        "WECHATPAY2-SHA256-RSA2048 mchid=\"{mchid}\",nonce_str=\"n\",timestamp=\"1700000000\",\
+         serial_no=\"{serial}\",signature=\"{}==\"",
+        "A".repeat(342)
+    );
+    fill(&browser, "#authorization", &header).await;
+    fill(&browser, "#own", "GET\n/v3/certificate\n1700000000\nn\n\n").await;
+    element(&browser, ".paste button").await.click().await.unwrap();
+    element(&browser, ".findings").await;
+    let page = browser.source().await.unwrap();
+    for told in ["unknown_key", "clock_skew", "line 2, byte 16", "1700000000\\n"] {
+        assert!(page.contains(told), "{told} is missing: {page}");
+    }
+
+    browser.goto(&format!("{api}/sandbox?lang=en")).await.unwrap();
+    element(&browser, "a[href^='/sandbox/timeline?of=']").await.click().await.unwrap();
+    element(&browser, ".timeline details summary").await.click().await.unwrap();
+    let body = element(&browser, ".timeline details[open] pre").await.text().await.unwrap();
+    assert!(body.contains("\"order_no\": \"followed-1\"") && body.contains("Bearer ***"), "{body}");
+    fill(&browser, "#of", payment["id"].as_str().unwrap()).await;
+    element(&browser, ".search button").await.click().await.unwrap();
+    element(&browser, ".timeline").await;
+
+    // A problem links to where its code is explained: there, and not behind the head of the page.
+    browser.goto(&format!("{api}/docs?lang=en#error-refund_too_large")).await.unwrap();
+    element(&browser, "#error-refund_too_large").await;
+    assert!(is_seen(&browser, "#error-refund_too_large").await);
     browser.close().await.unwrap();
 }

@@ -85,3 +85,14 @@ fn benchmarks_report_rates_latencies_and_the_probe() {
         }
     }
 }
+
+#[test]
+fn the_wechat_pay_door_is_measured_beside_the_rate_of_signing() {
+    let report = printed(&run(["bench", "http", "--door", "wechat", "--json", "--seconds", "1"]));
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let figure = |value: &serde_json::Value| value.as_f64().unwrap_or_default();
+    let (rate, signing) = (figure(&report["payments_per_s"]), figure(&report["probe"]["rsa_sign_per_s"]));
+    assert!(rate > 0.0 && signing > 0.0, "{report}");
+    let refused = run(["bench", "http", "--door", "wechat", "--seconds", "61"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("at most 60 seconds"));
+}

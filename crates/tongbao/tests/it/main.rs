@@ -10,3 +10,4 @@ mod production;
 mod quick_start;
 mod restart;
 mod wechat;
+mod wechat_commands;

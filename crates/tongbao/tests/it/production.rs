@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::process::{Process, Sandbox, printed, run};
 
-fn config(directory: &Path, data: &Path) -> String {
+/// Writes a configuration; gives its path.
+pub(crate) fn config(directory: &Path, data: &Path) -> String {
     let file = directory.join("serve.toml");
     let text = format!(
         "data = {:?}\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://pay.example.com\"\n",
@@ -77,4 +78,11 @@ fn a_wrong_configuration_is_refused_with_its_line() {
     let server = Process::start(["serve", "--config", file.to_str().unwrap()]);
     let said = server.failure();
     assert!(said.contains("line 4") && said.contains("lisen"), "{said}");
+    for url in ["https://a/", "a", "ftp://a"] {
+        let right = "data = \"x\"\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://a\"\n";
+        std::fs::write(&file, format!("{right}wechat_base_url = {url:?}\n")).unwrap();
+        let server = Process::start(["serve", "--config", file.to_str().unwrap()]);
+        let said = server.failure();
+        assert!(said.contains("wechat_base_url must begin with https://"), "{said}");
+    }
 }

@@ -3,11 +3,14 @@
 //! Server and clients share this machine, in one process on different runtimes. Each payment is two
 //! requests: create (authenticated, under an idempotency key) and pay from a balance; both are durable
 //! before they are answered, and the payment's event is written with it. The clients speak just enough HTTP
-//! to leave the cores to the server.
+//! to leave the cores to the server. Through the WeChat Pay door the first request is signed, and its answer, see
+//! [`super::wechat`].
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    num::NonZero,
     sync::Arc,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
@@ -16,13 +19,14 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tongbao_core::{
     api_key::{self, Scope},
-    id::PayerId,
+    id::{AppId, MerchantId, PayerId},
 };
 use tongbao_engine::Engine;
 
 use super::{
-    HttpOptions, probe,
+    Door, HttpOptions, probe,
     report::Report,
+    wechat,
     wire::Wire,
     world::{self, Scratch, input},
 };
@@ -37,21 +41,33 @@ use crate::{
 const MERCHANTS: u32 = 16;
 const PAYERS: u32 = 1_000;
 
+/// How payments are created.
+enum Shops {
+    /// With these secret keys.
+    V1(Vec<String>),
+    /// With requests that were signed.
+    Wechat(wechat::Shops),
+}
+
 /// What a client needs.
 struct World {
     address: SocketAddr,
-    keys: Vec<String>,
+    engine: Arc<Engine>,
+    shops: Shops,
     payers: Vec<PayerId>,
     until: Instant,
 }
 
 pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     let scratch = Scratch::new(options.common.directory.as_deref())?;
-    let probe = probe::run(scratch.path())?;
+    let mut probe = probe::run(scratch.path())?;
     let server =
         tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
-    let engine = world::engine(&scratch)?;
-    let (bound, keys, payers) = server.block_on(prepare(&engine))?;
+    let engine = server.block_on(async { world::engine(&scratch) })?;
+    let (bound, shops, payers) = server.block_on(prepare(&engine, options))?;
+    if let Shops::Wechat(shops) = &shops {
+        probe.rsa_sign_per_s = Some(shops.rsa_sign_per_s);
+    }
     let address = bound.address();
     let serving = server.spawn({
         let (engine, base_url) = (Arc::clone(&engine), format!("http://{address}"));
@@ -59,7 +75,8 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     });
     let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let start = Instant::now();
-    let world = Arc::new(World { address, keys, payers, until: start + options.common.duration() });
+    let until = start + options.common.duration();
+    let world = Arc::new(World { address, engine: Arc::clone(&engine), shops, payers, until });
     let latencies_us = client.block_on(load(&world, options.connections))?;
     let seconds = start.elapsed().as_secs_f64();
     serving.abort();
@@ -72,6 +89,7 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     let details = vec![
         ("payments", json!(payments)),
         ("connections", json!(options.connections)),
+        ("cores", json!(available_parallelism().map_or(1, NonZero::get))),
         ("seconds", json!(seconds)),
         ("verified_changes", json!(verified.changes)),
     ];
@@ -80,17 +98,36 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     Report { rate_name: "payments_per_s", rate, latencies_us, probe, details }.print(options.common.json)
 }
 
-async fn prepare(engine: &Arc<Engine>) -> Result<(Bound, Vec<String>, Vec<PayerId>), Failure> {
+async fn prepare(
+    engine: &Arc<Engine>,
+    options: &HttpOptions,
+) -> Result<(Bound, Shops, Vec<PayerId>), Failure> {
+    let apps = world::merchants(engine, MERCHANTS).await?;
+    let payers = world::payers(engine, PAYERS).await?;
+    let shops = match options.door {
+        Door::V1 => Shops::V1(keys(engine, &apps).await?),
+        Door::Wechat => {
+            let seconds = options.common.seconds;
+            if seconds > wechat::SECONDS_MAX {
+                return Err(format!("through this door at most {} seconds", wechat::SECONDS_MAX).into());
+            }
+            Shops::Wechat(wechat::open(engine, &apps, options.connections, seconds).await?)
+        }
+    };
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let bound = Serving { listen, tls: None, rate: Rate::sandbox() }.bind()?;
+    Ok((bound, shops, payers))
+}
+
+/// A secret key for each app.
+async fn keys(engine: &Arc<Engine>, apps: &[(MerchantId, AppId)]) -> Result<Vec<String>, Failure> {
     let mut keys = Vec::new();
-    for (_, app) in world::merchants(engine, MERCHANTS).await? {
+    for (_, app) in apps.iter().copied() {
         let (secret, new) = engine.new_secret_key(Scope::ALL.to_vec(), Vec::new(), None);
         engine.step(input("create_api_key"), move |facts, cx| api_key::create(facts, cx, app, &new)).await?;
         keys.push(secret);
     }
-    let payers = world::payers(engine, PAYERS).await?;
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let bound = Serving { listen, tls: None, rate: Rate::sandbox() }.bind()?;
-    Ok((bound, keys, payers))
+    Ok(keys)
 }
 
 async fn load(world: &Arc<World>, connections: u32) -> Result<Histogram<u64>, Failure> {
@@ -110,14 +147,22 @@ async fn load(world: &Arc<World>, connections: u32) -> Result<Histogram<u64>, Fa
 async fn client(world: &World, number: u32) -> Result<Histogram<u64>, Failure> {
     let mut wire = Wire::connect(world.address).await?;
     let mut latencies_us = Histogram::<u64>::new(3)?;
-    let key = &world.keys[number as usize % world.keys.len()];
     let payer = world.payers[number as usize % world.payers.len()];
     for order in 0_u32.. {
         if Instant::now() >= world.until {
             break;
         }
         let asked = Instant::now();
-        pay(&mut wire, key, payer, &format!("{number}-{order}")).await?;
+        match &world.shops {
+            Shops::V1(keys) => {
+                let key = &keys[number as usize % keys.len()];
+                pay(&mut wire, key, payer, &format!("{number}-{order}")).await?;
+            }
+            Shops::Wechat(shops) => {
+                let now = world.engine.clock.world();
+                wechat::pay(&mut wire, shops, payer, (number, order), now).await?;
+            }
+        }
         latencies_us.record(u64::try_from(asked.elapsed().as_micros())?)?;
     }
     Ok(latencies_us)

@@ -9,12 +9,13 @@ mod ledger;
 mod probe;
 mod report;
 mod store;
+mod wechat;
 mod wire;
 mod world;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::output::Failure;
 
@@ -29,7 +30,7 @@ pub(crate) struct Bench {
 enum What {
     /// Payments committed by the store: row, postings, event and idempotency key in one durable commit each
     Store(StoreOptions),
-    /// Payments created and paid from a balance over HTTP, two keyed requests each
+    /// Payments created and paid from a balance over HTTP, two requests each
     Http(HttpOptions),
     /// Postings in large batches, with statements readable
     Ledger(Common),
@@ -77,6 +78,18 @@ struct HttpOptions {
     /// Connections at once
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_024))]
     connections: u32,
+    /// Through which API payments are created
+    #[arg(long, value_enum, default_value = "v1")]
+    door: Door,
+}
+
+/// An API that takes payments.
+#[derive(Clone, Copy, ValueEnum)]
+enum Door {
+    /// Our own: a secret key and an Idempotency-Key
+    V1,
+    /// WeChat Pay's: requests and answers signed with RSA; 60 seconds at most, because they are signed beforehand
+    Wechat,
 }
 
 impl Bench {

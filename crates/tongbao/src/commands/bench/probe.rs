@@ -17,19 +17,25 @@ const PROBE: Duration = Duration::from_secs(1);
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "units stand last, and all of these are rates")]
 pub(super) struct Probe {
     /// Times a second that 4 KiB of a file can be rewritten and synced.
     pub(super) fdatasync_per_s: u64,
     /// Times a second that SQLite (WAL, FULL) commits one plain insert.
     pub(super) sqlite_plain_per_s: u64,
+    /// Times a second that one core signs with an RSA key of 2048 bits, where signatures are measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rsa_sign_per_s: Option<u64>,
 }
 
 /// Probes the disk under `directory`.
 pub(super) fn run(directory: &Path) -> Result<Probe, Failure> {
-    Ok(Probe { fdatasync_per_s: fdatasync(directory)?, sqlite_plain_per_s: sqlite(directory)? })
+    let (fdatasync_per_s, sqlite_plain_per_s) = (fdatasync(directory)?, sqlite(directory)?);
+    Ok(Probe { fdatasync_per_s, sqlite_plain_per_s, rsa_sign_per_s: None })
 }
 
-fn rate(count: u32, since: Instant) -> u64 {
+/// How many a second.
+pub(super) fn rate(count: u32, since: Instant) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, rounded down")]
     let per_second = (f64::from(count) / since.elapsed().as_secs_f64()) as u64;
     per_second

@@ -22,6 +22,7 @@ pub(super) struct Wire {
 /// An answer.
 pub(super) struct Answer<'a> {
     status: u16,
+    head: &'a str,
     body: &'a str,
 }
 
@@ -32,6 +33,12 @@ impl<'a> Answer<'a> {
             return Ok(self.body);
         }
         Err(format!("answered {}: {}", self.status, self.body).into())
+    }
+
+    /// Names and values of its headers.
+    pub(super) fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let pairs = self.head.lines().filter_map(|line| line.split_once(':'));
+        pairs.map(|(name, value)| (name, value.trim()))
     }
 }
 
@@ -63,7 +70,8 @@ impl Wire {
             }
             filled += read;
             if let Some((status, start, end)) = parse(&self.received[..filled]) {
-                return Ok(Answer { status, body: std::str::from_utf8(&self.received[start..end])? });
+                let text = |from: usize, to: usize| std::str::from_utf8(&self.received[from..to]);
+                return Ok(Answer { status, head: text(0, start)?, body: text(start, end)? });
             }
         }
     }

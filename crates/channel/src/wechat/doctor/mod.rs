@@ -7,7 +7,7 @@
 //! hash each.
 //!
 //! **Always true:** nothing here decides whether a request is accepted; the door does that with
-//! [`VerifyingKey`](super::signature::VerifyingKey) alone. Work is bounded, whatever is sent.
+//! [`VerifyingKey`] alone. Work is bounded, whatever is sent.
 //!
 //! **Absent on purpose:** looking up merchants and certificates, and private keys: a signature is public, and so
 //! is all that is shown here.

@@ -1,17 +1,20 @@
 // npm wechatpay-axios-plugin, with the public key and with a platform certificate, against a running sandbox.
 
+import { generateKeyPairSync } from 'node:crypto';
+import { mock } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 import axiosPlugin from 'wechatpay-axios-plugin';
 
 import {
-  api, confirm, fault, must, nextDay, nextMinute, number, pay, paymentCode, pem, receiver, run, wechat,
+  api, cannot, complain, confirm, fault, file, must, nextDay, nextMinute, number, pay, paymentCode, pem, receiver, replaceCertificate, run,
+  wechat,
 } from './sandbox.mjs';
 
 const { Wechatpay, Aes, Hash, Rsa, Formatter } = axiosPlugin;
 
-/** The platform certificate, downloaded as the plugin's own command does: the first answer cannot be verified. */
-async function platformCertificate() {
+/** The platform certificates, downloaded as the plugin's own command does: the first answer cannot be verified. */
+async function platformCertificates() {
   const target = '/v3/certificates';
   const [timestamp, nonce] = [Formatter.timestamp(), Formatter.nonce()];
   const signature = Rsa.sign(Formatter.request('GET', target, timestamp, nonce), pem('private_key_file'));
@@ -20,10 +23,14 @@ async function platformCertificate() {
     'User-Agent': 'conformance',
     Authorization: Formatter.authorization(wechat.mchid, nonce, signature, timestamp, wechat.serial_no),
   };
-  const answer = await fetch(api + target, { headers });
-  const { data } = await answer.json();
-  const { nonce: iv, ciphertext, associated_data: aad } = data[0].encrypt_certificate;
-  return { [data[0].serial_no]: Aes.AesGcm.decrypt(ciphertext, wechat.apiv3_key, iv, aad) };
+  return opened(await (await fetch(api + target, { headers })).json());
+}
+
+/** A list of certificates by their serial numbers. */
+function opened({ data }) {
+  const open = ({ serial_no, encrypt_certificate: { nonce, ciphertext, associated_data } }) =>
+    [serial_no, Aes.AesGcm.decrypt(ciphertext, wechat.apiv3_key, nonce, associated_data)];
+  return Object.fromEntries(data.map(open));
 }
 
 async function refused(promise, status, code) {
@@ -39,7 +46,7 @@ async function refused(promise, status, code) {
 
 async function check(kind, certs, headers) {
   const shop = await receiver();
-  const client = new Wechatpay({
+  const open = () => new Wechatpay({
     mchid: wechat.mchid,
     serial: wechat.serial_no,
     privateKey: pem('private_key_file'),
@@ -47,6 +54,7 @@ async function check(kind, certs, headers) {
     baseURL: api,
     headers,
   });
+  const client = open();
   const orders = client.v3.pay.transactions;
   const order = (other) => ({
     mchid: wechat.mchid,
@@ -69,6 +77,23 @@ async function check(kind, certs, headers) {
     const { ciphertext, nonce, associated_data: aad } = notice.resource;
     return { ...notice, plain: JSON.parse(Aes.AesGcm.decrypt(ciphertext, wechat.apiv3_key, nonce, aad)) };
   };
+
+  const combine = client.v3.combineTransactions;
+  const whole = () => ({
+    combine_appid: wechat.appid,
+    combine_mchid: wechat.mchid,
+    combine_out_trade_no: number(),
+    sub_orders: [100, 50].map((total_amount) => ({
+      mchid: wechat.mchid,
+      attach: '桌号 7',
+      description: '一壶茶',
+      out_trade_no: number(),
+      amount: { total_amount, currency: 'CNY' },
+    })),
+    notify_url: shop.url,
+  });
+  const find = (combine_out_trade_no) =>
+    combine.outTradeNo['{combine_out_trade_no}'].get({ combine_out_trade_no });
 
   const paid = order({ attach: '桌号 7' });
   let codeUrl;
@@ -166,6 +191,38 @@ async function check(kind, certs, headers) {
       const { data } = await bills.outBillNo['{out_bill_no}'].cancel.post({}, { out_bill_no });
       must(data.state === 'CANCELLED', data);
     }],
+    ['transfer batch, queries, callback', async () => {
+      const { batches } = client.v3.transfer;
+      const detail = (out_detail_no, openid) => ({
+        out_detail_no,
+        transfer_amount: 30,
+        transfer_remark: '报销',
+        openid,
+        user_name: Rsa.encrypt('张三', Object.values(certs)[0]),
+      });
+      const out_batch_no = number();
+      const asked = {
+        appid: wechat.appid,
+        out_batch_no,
+        batch_name: '四月报销',
+        batch_remark: '四月报销',
+        total_amount: 60,
+        total_num: 2,
+        transfer_detail_list: [detail('D1', wechat.openids[0].openid), detail('D2', 'nobody')],
+        notify_url: shop.url,
+      };
+      const named = { headers: { 'Wechatpay-Serial': Object.keys(certs)[0] } };
+      const { batch_id } = (await batches.post(asked, named)).data;
+      const notice = told(await shop.next());
+      must(notice.event_type === 'MCHTRANSFER.BATCH.FINISHED' && notice.plain.success_num === 1, notice);
+      const params = { need_query_detail: true, detail_status: 'FAIL' };
+      const found = (await batches.batchId['{batch_id}'].get({ params, batch_id })).data;
+      must(found.transfer_batch.fail_amount === 30, found);
+      must(found.transfer_detail_list.map((line) => line.out_detail_no).join() === 'D2', found);
+      const details = batches.outBatchNo['{out_batch_no}'].details;
+      const paid = await details.outDetailNo['{out_detail_no}'].get({ out_batch_no, out_detail_no: 'D1' });
+      must(Rsa.decrypt(paid.data.user_name, pem('private_key_file')) === '张三', paid.data);
+    }],
     ['profit sharing', async () => {
       const { appid } = wechat;
       const sharing = client.v3.profitsharing;
@@ -191,30 +248,16 @@ async function check(kind, certs, headers) {
       // As a name it would be the method.
       await client.chain('v3/profitsharing/receivers/delete').post({ appid, ...receiver });
     }],
-    ['combine, query, callback, close', async () => {
-      const combine = client.v3.combineTransactions;
-      const { appid: combine_appid, mchid } = wechat;
-      const whole = () => ({
-        combine_appid,
-        combine_mchid: mchid,
-        combine_out_trade_no: number(),
-        sub_orders: [100, 50].map((total_amount) => ({
-          mchid,
-          attach: '桌号 7',
-          description: '一壶茶',
-          out_trade_no: number(),
-          amount: { total_amount, currency: 'CNY' },
-        })),
-        notify_url: shop.url,
-      });
-      const find = (combine_out_trade_no) =>
-        combine.outTradeNo['{combine_out_trade_no}'].get({ combine_out_trade_no });
+    ['combine, query, callback', async () => {
       const first = whole();
       await pay((await combine.native.post(first)).data.code_url);
       const notice = told(await shop.next());
       const { data } = await find(first.combine_out_trade_no);
       must(JSON.stringify(notice.plain) === JSON.stringify(data), notice.plain);
       must(data.sub_orders.every((sub) => sub.trade_state === 'SUCCESS'), data);
+    }],
+    ['combine, close', async () => {
+      const { appid: combine_appid, mchid } = wechat;
       const second = whole();
       const { combine_out_trade_no } = second;
       await combine.app.post(second);
@@ -267,6 +310,33 @@ async function check(kind, certs, headers) {
       await orders.native.post(order({ out_trade_no }));
       must((await query(out_trade_no)).data.trade_state === 'NOTPAY', 'another state');
     }],
+    ['complaint, callback, answer', async () => {
+      const address = client.chain('v3/merchant-service/complaint-notifications');
+      const of = (what) => client.chain(`v3/merchant-service/complaints-v2/{complaint_id}${what}`);
+      const complainted_mchid = wechat.mchid;
+      must((await address.post({ url: shop.url })).data.url === shop.url, 'another address');
+      await pay((await orders.native.post(order())).data.code_url);
+      const complaint_id = await complain(told(await shop.next()).plain.transaction_id);
+      const { event_type, plain } = told(await shop.next());
+      must(event_type === 'COMPLAINT.CREATE' && plain.complaint_id === complaint_id, plain);
+      const { data: found } = await of('').get({ complaint_id });
+      must(found.complaint_state === 'PENDING', found);
+      must(Rsa.decrypt(found.payer_phone, pem('private_key_file')) === file.payers[0].phone, found);
+      const begin_date = found.complaint_time.slice(0, 10);
+      const params = { begin_date, end_date: begin_date, limit: 50 };
+      const { data: listed } = await client.chain('v3/merchant-service/complaints-v2').get({ params });
+      must(listed.data.some((one) => one.complaint_id === complaint_id), listed);
+      const answer = { complainted_mchid, response_content: '已与用户沟通解决' };
+      must((await of('/response').post(answer, { complaint_id })).status === 204, 'another status');
+      must(told(await shop.next()).plain.action_type === 'MERCHANT_RESPONSE', 'another action');
+      await of('/complete').post({ complainted_mchid }, { complaint_id });
+      must(told(await shop.next()).plain.action_type === 'MERCHANT_CONFIRM_COMPLETE', 'another action');
+      const { data: history } = await of('/negotiation-historys').get({ complaint_id });
+      must(history.total_count === 3, history);
+      // As a name it would be the method.
+      must((await client.chain('v3/merchant-service/complaint-notifications').delete()).status === 204, 'it stays');
+      await refused(address.get(), 404, 'RESOURCE_NOT_EXISTS');
+    }],
     ['unknown order', () => refused(query(number()), 404, 'ORDER_NOT_EXIST')],
     ['trade bill, fund flow bill, download', async () => {
       const bill_date = transaction.success_time.slice(0, 10);
@@ -295,12 +365,20 @@ async function check(kind, certs, headers) {
     ['wrong key', () => {
       const stranger = new Wechatpay({
         mchid: wechat.mchid,
-        serial: '01',
-        privateKey: pem('private_key_file'),
+        serial: wechat.serial_no,
+        privateKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
         certs,
         baseURL: api,
       });
       return refused(stranger.v3.certificates.get(), 401, 'SIGN_ERROR');
+    }],
+    ['skewed clock', async () => {
+      mock.timers.enable({ apis: ['Date'], now: Date.now() - 400_000 });
+      try {
+        await refused(query(number()), 401, 'SIGN_ERROR');
+      } finally {
+        mock.timers.reset();
+      }
     }],
     ['signature probe', async () => {
       shop.answer = async (sent, body) => {
@@ -315,8 +393,31 @@ async function check(kind, certs, headers) {
       const { data } = await orders.native.post(order());
       await pay(data.code_url);
       const statuses = [(await shop.next()).status, (await shop.next()).status];
+      shop.answer = async () => 200;
       must(statuses.join() === '401,200', statuses);
     }],
+    ['certificate rotated in mid-run', kind === 'certificates'
+      ? async () => {
+        const first = order();
+        await pay((await orders.native.post(first)).data.code_url);
+        const before = await shop.next();
+        const { listed: [old, next] } = await replaceCertificate('rotate');
+        must(before.headers['wechatpay-serial'] === old, before.headers);
+        // The plugin downloads nothing by itself, and takes certificates when it is made: the list is verified with
+        // the present one, and given to the next client.
+        Object.assign(certs, opened((await client.v3.certificates.get()).data));
+        must(next in certs, Object.keys(certs));
+        must((await replaceCertificate('switch')).signs === next, 'the old one signs');
+        const renewed = open().v3.pay.transactions;
+        const { out_trade_no } = first;
+        const found = await renewed.outTradeNo['{out_trade_no}'].get({ ...ofShop, out_trade_no });
+        must(found.data.trade_state === 'SUCCESS', found.data);
+        must(told(before).plain.out_trade_no === first.out_trade_no, 'signed before');
+        await pay((await renewed.native.post(order())).data.code_url);
+        const after = await shop.next();
+        must(after.headers['wechatpay-serial'] === next && told(after).plain.trade_state === 'SUCCESS', after.headers);
+      }
+      : cannot('verifies with the public key, which stays')],
   ]);
 }
 
@@ -325,4 +426,4 @@ await check(
   { [wechat.public_key_id]: pem('public_key_file') },
   { 'Wechatpay-Serial': wechat.public_key_id },
 );
-await check('certificates', await platformCertificate(), {});
+await check('certificates', await platformCertificates(), {});

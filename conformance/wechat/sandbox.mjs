@@ -55,6 +55,15 @@ export async function confirm(transfer, payer = 0) {
   must(confirmed.transfer.status === 'accepted', confirmed);
 }
 
+/** `rotate` makes the next platform certificate: both are listed, the present one signs. `switch` lets it sign. */
+export const replaceCertificate = (step) => ask('/sandbox/wechat/platform-certificate', { step });
+
+/** A payer complains about a payment; the number of the complaint. */
+export async function complain(payment, payer = 0) {
+  const body = { payer: file.payers[payer].id, payment, kind: 'refund', text: '茶是凉的' };
+  return (await ask('/sandbox/complaints', body)).complaint_id;
+}
+
 /** Moves the clock beyond the day, and an hour more: bills are not made at midnight. */
 export const nextDay = () => advance(25 * 3600);
 
@@ -62,8 +71,14 @@ export function must(holds, why) {
   if (!holds) throw new Error(typeof why === 'string' ? why : JSON.stringify(why));
 }
 
-/** Takes notifications on this machine; `answer` decides what each is answered with. */
+/**
+ * Takes notifications on this machine; `answer` decides what each is answered with. Its path is its own: what was
+ * meant for a client before, whose port this is now, is not taken. Nor is what was taken already and is sent again,
+ * as it may be.
+ */
 export async function receiver() {
+  const own = `/notify/${randomBytes(8).toString('hex')}`;
+  const known = new Set();
   const taken = [];
   const waiting = [];
   const self = { answer: async () => 200 };
@@ -71,8 +86,18 @@ export async function receiver() {
     const parts = [];
     request.on('data', (part) => parts.push(part));
     request.on('end', async () => {
+      if (request.url !== own) {
+        response.writeHead(404).end();
+        return;
+      }
       const body = Buffer.concat(parts).toString('utf8');
+      const { id } = JSON.parse(body);
+      if (known.has(id)) {
+        response.writeHead(200).end();
+        return;
+      }
       const status = await self.answer(request.headers, body);
+      if (status === 200) known.add(id);
       response.writeHead(status).end();
       const notice = { headers: request.headers, body, status };
       const next = waiting.shift();
@@ -82,7 +107,7 @@ export async function receiver() {
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   server.unref();
-  self.url = `http://127.0.0.1:${server.address().port}/notify`;
+  self.url = `http://127.0.0.1:${server.address().port}${own}`;
   self.next = () => {
     if (taken.length > 0) return Promise.resolve(taken.shift());
     return new Promise((resolve, reject) => {
@@ -96,9 +121,16 @@ export async function receiver() {
   return self;
 }
 
+/** In the place of an operation that an SDK does not have. */
+export const cannot = (why) => ({ why });
+
 /** Tries each operation in turn and writes one line of JSON for it. */
 export async function run(client, operations) {
   for (const [operation, tryIt] of operations) {
+    if (tryIt.why) {
+      console.log(JSON.stringify({ client, operation, ok: null, why: tryIt.why }));
+      continue;
+    }
     const found = { client, operation, ok: true };
     try {
       await tryIt();

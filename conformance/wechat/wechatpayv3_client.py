@@ -14,6 +14,7 @@ from sandbox import Findings, Receiver, sandbox
 
 BOX = sandbox()
 SHOP = BOX.wechat
+ROTATION = "certificate rotated in mid-run"
 
 
 def number(mark=""):
@@ -58,6 +59,7 @@ def rows(text):
 
 class Checks:
     def __init__(self, kind):
+        self.kind = kind
         self.receiver = Receiver()
         self.client = make(kind, self.receiver)
         self.findings = Findings(f"wechatpayv3 ({kind})")
@@ -171,6 +173,26 @@ class Checks:
         assert done["state"] == "CANCELLED", done
         assert self.told_of("MCHTRANSFER.BILL.FINISHED")["state"] == "CANCELLED"
 
+    def transfer_batch(self):
+        out_batch_no, openid = number(), SHOP["openids"][0]["openid"]
+        detail = {"transfer_amount": 30, "transfer_remark": "2020年4月报销", "user_name": "张三"}
+        details = [
+            {**detail, "out_detail_no": "D1", "openid": openid},
+            {**detail, "out_detail_no": "D2", "openid": "nobody"},
+        ]
+        made = expect(self.client.transfer_batch(out_batch_no, "四月报销", "四月报销", 60, 2, details), 200)
+        told = self.told_of("MCHTRANSFER.BATCH.FINISHED")
+        assert (told["out_batch_no"], told["success_num"], told["fail_amount"]) == (out_batch_no, 1, 30), told
+        found = expect(self.client.transfer_query_batchid(made["batch_id"], need_query_detail=True), 200)
+        assert [line["detail_status"] for line in found["transfer_detail_list"]] == ["SUCCESS", "FAIL"], found
+        own = expect(self.client.transfer_query_out_batch_no(out_batch_no), 200)
+        assert own["transfer_batch"] == found["transfer_batch"], own
+        detail_id = found["transfer_detail_list"][0]["detail_id"]
+        paid = expect(self.client.transfer_query_detail_id(made["batch_id"], detail_id), 200)
+        assert self.client.decrypt(paid["user_name"]) == "张三", paid
+        failed = expect(self.client.transfer_query_out_detail_no("D2", out_batch_no), 200)
+        assert failed["fail_reason"] == "OPENID_INVALID", failed
+
     def profit_sharing(self):
         client, openid = self.client, SHOP["openids"][1]["openid"]
         account = {"account_type": "PERSONAL_OPENID", "account": openid}
@@ -196,6 +218,34 @@ class Checks:
         done = expect(client.profitsharing_unfreeze(transaction_id, number(), "解冻全部剩余资金"), 200)
         assert done["receivers"][0]["amount"] == 69, done
         assert expect(client.profitsharing_delete_receiver(**account), 200)["account"] == openid
+
+    def complaint(self):
+        client, url = self.client, self.receiver.url
+        first = client.complaint_notification_create("https://shop.example.com/complaints")
+        assert expect(first, 200)["mchid"] == SHOP["mchid"], first
+        assert expect(client.complaint_notification_update(url), 200)["url"] == url
+        assert expect(client.complaint_notification_query(), 200)["url"] == url
+        _, answer = self.place()
+        BOX.pay(answer["code_url"])
+        complaint_id = BOX.complain(self.told_of("TRANSACTION.SUCCESS")["transaction_id"])
+        told = self.told_of("COMPLAINT.CREATE")
+        assert told == {"complaint_id": complaint_id, "action_type": "CREATE_COMPLAINT"}, told
+        found = expect(client.complaint_detail_query(complaint_id), 200)
+        assert (found["complaint_state"], found["problem_type"]) == ("PENDING", "REFUND"), found
+        assert client.decrypt(found["payer_phone"]) == BOX.file["payers"][0]["phone"], found
+        day = found["complaint_time"][:10]
+        listed = expect(client.complaint_list_query(day, day), 200)["data"]
+        assert complaint_id in [one["complaint_id"] for one in listed], listed
+        expect(client.complaint_response(complaint_id, "已与用户沟通解决"), 204)
+        expect(client.complaint_update_refund(complaint_id, "APPROVE", launch_refund_day=0), 204)
+        expect(client.complaint_complete(complaint_id), 204)
+        actions = sorted(self.told_of("COMPLAINT.STATE_CHANGE")["action_type"] for _ in range(3))
+        assert actions == ["MERCHANT_APPROVE_REFUND", "MERCHANT_CONFIRM_COMPLETE", "MERCHANT_RESPONSE"], actions
+        history = expect(client.complaint_history_query(complaint_id), 200)
+        assert history["total_count"] == 4, history
+        assert expect(client.complaint_detail_query(complaint_id), 200)["complaint_state"] == "PROCESSED"
+        expect(client.complaint_notification_delete(), 204)
+        assert expect(client.complaint_notification_query(), 404)["code"] == "RESOURCE_NOT_EXISTS"
 
     def combine(self):
         part = {"mchid": SHOP["mchid"], "attach": "桌号 7", "description": "一壶茶"}
@@ -360,6 +410,25 @@ class Checks:
             time.time = real
         assert expect(answer, 401)["code"] == "SIGN_ERROR"
 
+    def rotation(self):
+        """An unknown serial number makes the SDK download the list; what the old certificate signed stays good."""
+        out_trade_no, answer = self.place()
+        BOX.pay(answer["code_url"])
+        headers, body, _ = self.receiver.next()
+        old, new = BOX.rotate()["listed"]
+        assert headers["wechatpay-serial"] == old, headers
+        assert expect(self.client.query(out_trade_no=out_trade_no), 200)["trade_state"] == "SUCCESS"
+        assert BOX.switch()["signs"] == new
+        assert expect(self.client.query(out_trade_no=out_trade_no), 200)["trade_state"] == "SUCCESS"
+        assert self.client.callback(headers, body), "signed before"
+        _, answer = self.place()
+        BOX.pay(answer["code_url"])
+        headers, body, _ = self.receiver.next()
+        assert headers["wechatpay-serial"] == new, headers
+        assert self.client.callback(headers, body), body
+        out_bill_no, _ = self.offer(user_name="张三")
+        expect(self.client.mch_transfer_bills_cancel(out_bill_no), 200)
+
     def run(self):
         for operation, try_it in [
             ("native", self.native),
@@ -372,13 +441,15 @@ class Checks:
             ("refund, query, callback", self.refund),
             ("transfer, query, callback", self.transfer),
             ("transfer, cancel", self.cancelled_transfer),
+            ("transfer batch, queries, callback", self.transfer_batch),
             ("profit sharing", self.profit_sharing),
-            ("combine, query, callback, refund", self.combine),
+            ("combine, query, callback", self.combine),
             ("combine, close", self.combine_close),
             ("code payment, reverse", self.codepay),
             ("code payment with password", self.codepay_password),
             ("close", self.close),
             ("number with | and *", self.strange_number),
+            ("complaint, callback, answer", self.complaint),
             ("unknown order", self.unknown),
             ("trade bill, fund flow bill, download", self.bills),
             ("not served", self.unserved),
@@ -387,6 +458,10 @@ class Checks:
             ("signature probe", self.probe),
         ]:
             self.findings.check(operation, try_it)
+        if self.kind == "certificates":
+            self.findings.check(ROTATION, self.rotation)
+        else:
+            self.findings.cannot(ROTATION, "verifies with the public key, which stays")
         return self.findings.failed
 
 

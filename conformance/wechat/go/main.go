@@ -42,9 +42,11 @@ type Shop struct {
 	client   *core.Client
 	handler  *notify.Handler
 	receiver *Receiver
-	paid     string
-	code     string
-	id       string
+	// renew downloads the platform's certificates as the SDK's manager does once a day; nil without certificates.
+	renew func(context.Context)
+	paid  string
+	code  string
+	id    string
 }
 
 func number(mark string) string {
@@ -58,44 +60,52 @@ func must(holds bool, why any) error {
 	return fmt.Errorf("%v", why)
 }
 
+// trust is how a merchant verifies.
+type trust struct {
+	cipher   core.ClientOption
+	verifier auth.Verifier
+	renew    func(context.Context)
+}
+
 // byPublicKey verifies with the platform's public key.
-func byPublicKey(box *Sandbox, key *rsa.PrivateKey, _ core.ClientOption) (core.ClientOption, auth.Verifier, error) {
+func byPublicKey(box *Sandbox, key *rsa.PrivateKey, _ core.ClientOption) (*trust, error) {
 	public, err := utils.LoadPublicKeyWithPath(box.file(box.Wechat.PublicKeyFile))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	shop := box.Wechat
 	verifier := verifiers.NewSHA256WithRSAPubkeyVerifier(shop.PublicKeyID, *public)
-	return option.WithWechatPayPublicKeyAuthCipher(shop.Mchid, shop.SerialNo, key, shop.PublicKeyID, public), verifier, nil
+	cipher := option.WithWechatPayPublicKeyAuthCipher(shop.Mchid, shop.SerialNo, key, shop.PublicKeyID, public)
+	return &trust{cipher: cipher, verifier: verifier}, nil
 }
 
 // byCertificates downloads the platform's certificates first, as the SDK does by itself; only the transport differs.
-func byCertificates(box *Sandbox, key *rsa.PrivateKey, there core.ClientOption) (core.ClientOption, auth.Verifier, error) {
+func byCertificates(box *Sandbox, key *rsa.PrivateKey, there core.ClientOption) (*trust, error) {
 	shop := box.Wechat
 	signer := option.WithMerchantCredential(shop.Mchid, shop.SerialNo, key)
 	ctx := context.Background()
 	client, err := core.NewClient(ctx, signer, option.WithoutValidator(), there)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	manager := downloader.NewCertificateDownloaderMgr(ctx)
 	if err := manager.RegisterDownloaderWithClient(ctx, client, shop.Mchid, shop.APIv3Key); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	verifier := verifiers.NewSHA256WithRSAVerifier(manager.GetCertificateVisitor(shop.Mchid))
 	cipher := option.WithWechatPayAutoAuthCipherUsingDownloaderMgr(shop.Mchid, shop.SerialNo, key, manager)
-	return cipher, verifier, nil
+	return &trust{cipher: cipher, verifier: verifier, renew: manager.DownloadCertificates}, nil
 }
 
 // untouched is what the SDK's documents tell: nothing leads it here but the environment.
-func untouched(box *Sandbox, key *rsa.PrivateKey, _ core.ClientOption) (core.ClientOption, auth.Verifier, error) {
-	shop := box.Wechat
+func untouched(box *Sandbox, key *rsa.PrivateKey, _ core.ClientOption) (*trust, error) {
+	shop, manager := box.Wechat, downloader.MgrInstance()
 	cipher := option.WithWechatPayAutoAuthCipher(shop.Mchid, shop.SerialNo, key, shop.APIv3Key)
-	visitor := downloader.MgrInstance().GetCertificateVisitor(shop.Mchid)
-	return cipher, verifiers.NewSHA256WithRSAVerifier(visitor), nil
+	verifier := verifiers.NewSHA256WithRSAVerifier(manager.GetCertificateVisitor(shop.Mchid))
+	return &trust{cipher: cipher, verifier: verifier, renew: manager.DownloadCertificates}, nil
 }
 
-type mode func(*Sandbox, *rsa.PrivateKey, core.ClientOption) (core.ClientOption, auth.Verifier, error)
+type mode func(*Sandbox, *rsa.PrivateKey, core.ClientOption) (*trust, error)
 
 func openShop(box *Sandbox, by mode) (*Shop, error) {
 	key, err := utils.LoadPrivateKeyWithPath(box.file(box.Wechat.PrivateKeyFile))
@@ -107,11 +117,11 @@ func openShop(box *Sandbox, by mode) (*Shop, error) {
 		return nil, err
 	}
 	there := option.WithHTTPClient(&http.Client{Transport: elsewhere{api}, Timeout: patience})
-	cipher, verifier, err := by(box, key, there)
+	trusted, err := by(box, key, there)
 	if err != nil {
 		return nil, err
 	}
-	options := []core.ClientOption{cipher, there}
+	options := []core.ClientOption{trusted.cipher, there}
 	if throughProxy {
 		options = options[:1]
 	}
@@ -119,15 +129,19 @@ func openShop(box *Sandbox, by mode) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler, err := notify.NewRSANotifyHandler(box.Wechat.APIv3Key, verifier)
+	handler, err := notify.NewRSANotifyHandler(box.Wechat.APIv3Key, trusted.verifier)
 	if err != nil {
 		return nil, err
 	}
 	receiver, err := receive()
-	return &Shop{box: box, client: client, handler: handler, receiver: receiver}, err
+	return &Shop{box: box, client: client, handler: handler, receiver: receiver, renew: trusted.renew}, err
 }
 
 func (shop *Shop) native(ctx context.Context, outTradeNo string) (string, error) {
+	return shop.nativeWith(ctx, outTradeNo, nil)
+}
+
+func (shop *Shop) nativeWith(ctx context.Context, outTradeNo string, settle *native.SettleInfo) (string, error) {
 	wechat := shop.box.Wechat
 	service := native.NativeApiService{Client: shop.client}
 	placed, _, err := service.Prepay(ctx, native.PrepayRequest{
@@ -139,6 +153,7 @@ func (shop *Shop) native(ctx context.Context, outTradeNo string) (string, error)
 		Attach:      core.String("桌号 7"),
 		NotifyUrl:   core.String(shop.receiver.URL),
 		Amount:      &native.Amount{Total: core.Int64(total), Currency: core.String("CNY")},
+		SettleInfo:  settle,
 	})
 	if err != nil {
 		return "", err
@@ -312,15 +327,30 @@ func (shop *Shop) refund(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	told := map[string]any{}
-	read, err := shop.handler.ParseNotifyRequest(ctx, notice, &told)
+	told, err := shop.read(ctx, notice, "REFUND.SUCCESS")
 	if err != nil {
 		return err
 	}
-	if err := must(read.EventType == "REFUND.SUCCESS", read.EventType); err != nil {
-		return err
-	}
 	return must(told["out_refund_no"] == outRefundNo, told)
+}
+
+// read verifies and opens a notification, and looks at what it tells of.
+func (shop *Shop) read(ctx context.Context, notice *http.Request, eventType string) (map[string]any, error) {
+	told := map[string]any{}
+	read, err := shop.handler.ParseNotifyRequest(ctx, notice, &told)
+	if err != nil {
+		return nil, err
+	}
+	return told, must(read.EventType == eventType, read.EventType)
+}
+
+// told is the next notification.
+func (shop *Shop) told(ctx context.Context, eventType string) (map[string]any, error) {
+	notice, err := shop.receiver.next()
+	if err != nil {
+		return nil, err
+	}
+	return shop.read(ctx, notice, eventType)
 }
 
 func (shop *Shop) close(ctx context.Context) error {
@@ -413,7 +443,8 @@ func (shop *Shop) probe(ctx context.Context) error {
 	if _, err := shop.box.ask("/sandbox/faults", map[string]string{"fault": "signature_probe"}); err != nil {
 		return err
 	}
-	statuses := make(chan int, 2)
+	statuses, usual := make(chan int, 2), shop.receiver.answer
+	defer func() { shop.receiver.answer = usual }()
 	shop.receiver.answer = func(request *http.Request) int {
 		status := http.StatusNoContent
 		if _, err := shop.handler.ParseNotifyRequest(ctx, request, &map[string]any{}); err != nil {
@@ -440,35 +471,50 @@ func (shop *Shop) probe(ctx context.Context) error {
 	return nil
 }
 
+// operation is tried, or cannot be: then it says why.
 type operation struct {
 	name string
 	try  func(context.Context) error
+	why  string
 }
 
 func (shop *Shop) run(ctx context.Context, name string) bool {
 	good := true
 	operations := []operation{
-		{"native", shop.placeNative},
-		{"jsapi, paySign", shop.placeJsapi},
-		{"app", shop.placeApp},
-		{"h5", shop.placeH5},
-		{"place again", shop.again},
-		{"callback", shop.callback},
-		{"query by both numbers", shop.queries},
-		{"refund, query, callback", shop.refund},
-		{"close", shop.close},
-		{"number with | and *", shop.strangeNumber},
-		{"unknown order", shop.unknown},
-		{"wrong key", shop.wrongKey},
-		{"certificates", shop.certificates},
+		{name: "native", try: shop.placeNative},
+		{name: "jsapi, paySign", try: shop.placeJsapi},
+		{name: "app", try: shop.placeApp},
+		{name: "h5", try: shop.placeH5},
+		{name: "place again", try: shop.again},
+		{name: "callback", try: shop.callback},
+		{name: "query by both numbers", try: shop.queries},
+		{name: "refund, query, callback", try: shop.refund},
+		{name: "transfer, query, callback", try: shop.transfer},
+		{name: "transfer, cancel", try: shop.cancelTransfer},
+		{name: "transfer batch, queries, callback", try: shop.batch},
+		{name: "profit sharing", try: shop.share},
+		{name: "combine, query, callback", try: shop.combine},
+		{name: "combine, close", try: shop.closeCombined},
+		{name: "close", try: shop.close},
+		{name: "number with | and *", try: shop.strangeNumber},
+		{name: "unknown order", try: shop.unknown},
+		{name: "trade bill, fund flow bill, download", try: shop.bills},
+		{name: "wrong key", try: shop.wrongKey},
+		{name: "skewed clock", why: "asks the system for the time, and can be given no other"},
+		{name: "certificates", try: shop.certificates},
 	}
-	if name == "public key" {
+	if shop.renew == nil {
 		// Fifteen seconds between the two notifications: once is enough.
-		operations = append(operations, operation{"signature probe", shop.probe})
+		operations = append(operations, operation{name: "signature probe", try: shop.probe},
+			operation{name: "certificate rotated in mid-run", why: "verifies with the public key, which stays"})
+	} else {
+		operations = append(operations, operation{name: "certificate rotated in mid-run", try: shop.rotation})
 	}
 	for _, operation := range operations {
 		found := map[string]any{"client": "wechatpay-go (" + name + ")", "operation": operation.name, "ok": true}
-		if err := operation.try(ctx); err != nil {
+		if operation.try == nil {
+			found["ok"], found["why"] = nil, operation.why
+		} else if err := operation.try(ctx); err != nil {
 			found["ok"], found["why"], good = false, err.Error(), false
 		}
 		line, _ := json.Marshal(found)

@@ -1,11 +1,16 @@
 // The official Java SDK, with the public key and with platform certificates, against a running sandbox: one line of
 // JSON for each operation.
 
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.wechat.pay.java.core.Config;
 import com.wechat.pay.java.core.RSAAutoCertificateConfig;
 import com.wechat.pay.java.core.RSAPublicKeyConfig;
+import com.wechat.pay.java.core.auth.Credential;
+import com.wechat.pay.java.core.certificate.AutoCertificateService;
 import com.wechat.pay.java.core.cipher.AeadAesCipher;
+import com.wechat.pay.java.core.cipher.SignatureResult;
+import com.wechat.pay.java.core.cipher.Signer;
 import com.wechat.pay.java.core.exception.ServiceException;
 import com.wechat.pay.java.core.exception.ValidationException;
 import com.wechat.pay.java.core.http.DefaultHttpClientBuilder;
@@ -13,6 +18,7 @@ import com.wechat.pay.java.core.http.HttpClient;
 import com.wechat.pay.java.core.notification.NotificationConfig;
 import com.wechat.pay.java.core.notification.NotificationParser;
 import com.wechat.pay.java.core.notification.RequestParam;
+import com.wechat.pay.java.core.util.NonceUtil;
 import com.wechat.pay.java.service.certificate.CertificateService;
 import com.wechat.pay.java.service.payments.app.AppServiceExtension;
 import com.wechat.pay.java.service.payments.h5.H5Service;
@@ -27,6 +33,7 @@ import com.wechat.pay.java.service.payments.nativepay.model.CloseOrderRequest;
 import com.wechat.pay.java.service.payments.nativepay.model.PrepayRequest;
 import com.wechat.pay.java.service.payments.nativepay.model.QueryOrderByIdRequest;
 import com.wechat.pay.java.service.payments.nativepay.model.QueryOrderByOutTradeNoRequest;
+import com.wechat.pay.java.service.payments.nativepay.model.SettleInfo;
 import com.wechat.pay.java.service.refund.RefundService;
 import com.wechat.pay.java.service.refund.model.AmountReq;
 import com.wechat.pay.java.service.refund.model.CreateRequest;
@@ -34,15 +41,25 @@ import com.wechat.pay.java.service.refund.model.QueryByOutRefundNoRequest;
 import com.wechat.pay.java.service.refund.model.Refund;
 import com.wechat.pay.java.service.refund.model.RefundNotification;
 import com.wechat.pay.java.service.refund.model.Status;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 public final class Client {
   private static final int TOTAL = 100;
+
+  /** By which the clock is slow. */
+  private static final int SKEW_S = 400;
+
+  private static final String ROTATION = "certificate rotated in mid-run";
 
   /** How the merchant verifies. */
   private enum Kind {
@@ -66,6 +83,7 @@ public final class Client {
   private final HttpClient http;
   private final NotificationParser parser;
   private final NativePayService orders;
+  private final Products products;
   private final Sandbox.Receiver receiver = new Sandbox.Receiver();
   private boolean failed;
   private String paid;
@@ -79,6 +97,7 @@ public final class Client {
     http = http(config);
     parser = new NotificationParser((NotificationConfig) config);
     orders = new NativePayService.Builder().httpClient(http).build();
+    products = new Products(box, config, http, receiver.url());
   }
 
   /** The configuration as the SDK's documents make it. Platform certificates are downloaded by it. */
@@ -107,7 +126,7 @@ public final class Client {
     return new DefaultHttpClientBuilder().config(with).okHttpClient(box.transport()).build();
   }
 
-  private static String number(String mark) {
+  static String number(String mark) {
     return "JV" + mark + System.nanoTime();
   }
 
@@ -303,6 +322,104 @@ public final class Client {
     refused(() -> query(other, number("")), 401, "SIGN_ERROR");
   }
 
+  /** What the SDK's own credential writes, with another time: the place it has for another credential. */
+  private record Late(Credential usual, Signer signer) implements Credential {
+    @Override
+    public String getSchema() {
+      return usual.getSchema();
+    }
+
+    @Override
+    public String getMerchantId() {
+      return usual.getMerchantId();
+    }
+
+    @Override
+    public String getAuthorization(URI uri, String method, String body) {
+      long timestamp = Instant.now().getEpochSecond() - SKEW_S;
+      String nonce = NonceUtil.createNonce(32);
+      String target = uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery());
+      SignatureResult signed =
+          signer.sign(String.join("\n", method, target, "" + timestamp, nonce, body) + "\n");
+      String form = "%s mchid=\"%s\",nonce_str=\"%s\",timestamp=\"%d\",serial_no=\"%s\",signature=\"%s\"";
+      String serial = signed.getCertificateSerialNumber();
+      return form.formatted(getSchema(), getMerchantId(), nonce, timestamp, serial, signed.getSign());
+    }
+  }
+
+  private void skewedClock() throws Exception {
+    Credential late = new Late(config.createCredential(), config.createSigner());
+    HttpClient slow =
+        new DefaultHttpClientBuilder()
+            .config(config)
+            .credential(late)
+            .okHttpClient(box.transport())
+            .build();
+    NativePayService other = new NativePayService.Builder().httpClient(slow).build();
+    refused(() -> query(other, number("")), 401, "SIGN_ERROR");
+  }
+
+  private void transfer() throws Exception {
+    String outBillNo = products.transfer();
+    Sandbox.Notice notice = receiver.next();
+    JsonObject told = told(notice, notice.body(), JsonObject.class);
+    Sandbox.must(outBillNo.equals(told.get("out_bill_no").getAsString()), told);
+    Sandbox.must("SUCCESS".equals(told.get("state").getAsString()), told);
+  }
+
+  private void cancelTransfer() throws Exception {
+    products.cancelTransfer();
+    Sandbox.Notice notice = receiver.next();
+    JsonObject told = told(notice, notice.body(), JsonObject.class);
+    Sandbox.must("CANCELLED".equals(told.get("state").getAsString()), told);
+  }
+
+  private void profitSharing() throws Exception {
+    products.addReceiver();
+    PrepayRequest order = order(number(""));
+    SettleInfo settle = new SettleInfo();
+    settle.setProfitSharing(true);
+    order.setSettleInfo(settle);
+    box.pay(orders.prepay(order).getCodeUrl(), 0);
+    String id = told(receiver.next()).getTransactionId();
+    box.nextMinute();
+    products.share(id);
+    products.unfreeze(id);
+  }
+
+  private void combine() throws Exception {
+    String whole = products.combine();
+    Sandbox.Notice notice = receiver.next();
+    JsonObject told = told(notice, notice.body(), JsonObject.class);
+    Sandbox.must(whole.equals(told.get("combine_out_trade_no").getAsString()), told);
+  }
+
+  private Sandbox.Notice paidNotice() throws Exception {
+    box.pay(orders.prepay(order(number(""))).getCodeUrl(), 0);
+    return receiver.next();
+  }
+
+  /** The SDK downloads certificates by itself: each hour, here each second. What the old one has signed stays good. */
+  private void rotation() throws Exception {
+    Sandbox.Notice before = paidNotice();
+    told(before);
+    String[] listed = box.replaceCertificate("rotate");
+    query(orders, paid);
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(Sandbox.Receiver.PATIENCE_S);
+    while (AutoCertificateService.getCertificate(box.text("mchid"), "RSA", listed[1]) == null) {
+      Sandbox.must(System.nanoTime() < until, "it was not downloaded");
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+    }
+    box.replaceCertificate("switch");
+    query(orders, paid);
+    Sandbox.Notice after = paidNotice();
+    told(after);
+    told(before);
+    Sandbox.must(listed[0].equals(before.header("Wechatpay-Serial")), before.headers());
+    Sandbox.must(listed[1].equals(after.header("Wechatpay-Serial")), after.headers());
+    cancelTransfer();
+  }
+
   private void certificates() {
     CertificateService service = new CertificateService.Builder().httpClient(http).build();
     AeadAesCipher cipher = new AeadAesCipher(box.text("apiv3_key").getBytes(StandardCharsets.UTF_8));
@@ -327,10 +444,23 @@ public final class Client {
     Sandbox.must(statuses[0] == 401 && statuses[1] == 204, statuses[0] + ", " + statuses[1]);
   }
 
-  private void check(String operation, Operation tried) {
+  private JsonObject found(String operation) {
     JsonObject found = new JsonObject();
     found.addProperty("client", "wechatpay-java (" + kind.name + ")");
     found.addProperty("operation", operation);
+    return found;
+  }
+
+  /** The SDK has no such operation. */
+  private void cannot(String operation, String why) {
+    JsonObject found = found(operation);
+    found.add("ok", JsonNull.INSTANCE);
+    found.addProperty("why", why);
+    System.out.println(found);
+  }
+
+  private void check(String operation, Operation tried) {
+    JsonObject found = found(operation);
     try {
       tried.tryIt();
       found.addProperty("ok", true);
@@ -351,19 +481,35 @@ public final class Client {
     check("callback", this::callback);
     check("query by both numbers", this::queries);
     check("refund, query, callback", this::refund);
+    check("transfer, query, callback", this::transfer);
+    check("transfer, cancel", this::cancelTransfer);
+    check("profit sharing", this::profitSharing);
+    check("combine, query, callback", this::combine);
+    check("combine, close", products::closeCombined);
     check("close", this::close);
     check("number with | and *", this::strangeNumber);
     check("unknown order", () -> refused(() -> query(orders, number("")), 404, "ORDER_NOT_EXIST"));
+    check("trade bill, fund flow bill, download", () -> {
+      String date = query(orders, paid).getSuccessTime().substring(0, 10);
+      products.bills(date, transactionId);
+    });
     check("wrong key", this::wrongKey);
+    check("skewed clock", this::skewedClock);
     check("certificates", this::certificates);
     // Fifteen seconds between the two notifications: once is enough.
-    if (kind == Kind.PUBLIC_KEY) check("signature probe", this::probe);
+    if (kind == Kind.PUBLIC_KEY) {
+      check("signature probe", this::probe);
+      cannot(ROTATION, "verifies with the public key, which stays");
+    } else {
+      check(ROTATION, this::rotation);
+    }
     return failed;
   }
 
   public static void main(String[] arguments) throws Exception {
     Sandbox box = new Sandbox(Path.of(System.getenv("TONGBAO_SANDBOX")));
     boolean failed = false;
+    AutoCertificateService.start(Duration.ofSeconds(1));
     for (Kind kind : Kind.values()) failed |= new Client(box, kind).run();
     System.exit(failed ? 1 : 0);
   }

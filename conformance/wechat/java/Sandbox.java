@@ -9,9 +9,13 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
@@ -70,6 +74,58 @@ final class Sandbox {
     ask("/sandbox/faults", body);
   }
 
+  void confirm(String transfer, int payer) throws IOException {
+    JsonObject body = new JsonObject();
+    JsonObject found = file.getAsJsonArray("payers").get(payer).getAsJsonObject();
+    body.addProperty("payer", found.get("id").getAsString());
+    body.addProperty("package", transfer);
+    ask("/sandbox/phone/confirm-transfer", body);
+  }
+
+  /** How many notifications are on their way. */
+  private int due() throws IOException {
+    Request request =
+        new Request.Builder()
+            .url(api.resolve("/v1/deliveries?status=due"))
+            .header("Authorization", "Bearer " + file.get("secret_key").getAsString())
+            .build();
+    try (Response answer = own.newCall(request).execute()) {
+      return new Gson()
+          .fromJson(answer.body().string(), JsonObject.class)
+          .getAsJsonArray("data")
+          .size();
+    }
+  }
+
+  /** Moves the clock once what was sent is noted as sent: else its lease ends, and it is sent again. */
+  private void advance(int seconds) throws IOException {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(Receiver.PATIENCE_S);
+    while (due() > 0 && System.nanoTime() < until) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+    }
+    JsonObject body = new JsonObject();
+    body.addProperty("advance_s", seconds);
+    ask("/sandbox/clock", body);
+  }
+
+  /** Moves the clock on: nothing is shared in the first minute after a payment. */
+  void nextMinute() throws IOException {
+    advance(61);
+  }
+
+  /** Moves the clock beyond the day, and an hour more: bills are not made at midnight. */
+  void nextDay() throws IOException {
+    advance(25 * 3_600);
+  }
+
+  /** Makes the next platform certificate ("rotate"), or lets it sign ("switch"). Both are listed, the old one first. */
+  String[] replaceCertificate(String step) throws IOException {
+    JsonObject body = new JsonObject();
+    body.addProperty("step", step);
+    JsonObject found = ask("/sandbox/wechat/platform-certificate", body);
+    return new Gson().fromJson(found.get("listed"), String[].class);
+  }
+
   /** A transport that leads here. The signature is over the path, so another host leaves it good. */
   OkHttpClient transport() {
     return new OkHttpClient.Builder()
@@ -94,23 +150,36 @@ final class Sandbox {
     }
   }
 
-  /** Takes notifications on this machine; {@code good} decides what each is answered with. */
+  /**
+   * Takes notifications on this machine; {@code good} decides what each is answered with. Its path is its own: what was
+   * meant for a client before, whose port this is now, is not taken. Nor is what was taken already and is sent again,
+   * as it may be.
+   */
   static final class Receiver {
     /** Longer than a delivery and its first retry, which comes after 15 seconds. */
-    private static final int PATIENCE_S = 60;
+    static final int PATIENCE_S = 60;
 
     private final BlockingQueue<Notice> taken = new LinkedBlockingQueue<>();
+    private final Set<String> known = ConcurrentHashMap.newKeySet();
+    private final String path = "/notify/" + UUID.randomUUID();
     private final HttpServer server;
     volatile Predicate<Notice> good = notice -> true;
 
     Receiver() throws IOException {
       server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
       server.createContext(
-          "/notify",
+          path,
           exchange -> {
             byte[] bytes = exchange.getRequestBody().readAllBytes();
             String body = new String(bytes, StandardCharsets.UTF_8);
+            String id = new Gson().fromJson(body, JsonObject.class).get("id").getAsString();
+            if (known.contains(id)) {
+              exchange.sendResponseHeaders(204, -1);
+              exchange.close();
+              return;
+            }
             int status = good.test(new Notice(exchange.getRequestHeaders(), body, 0)) ? 204 : 401;
+            if (status == 204) known.add(id);
             exchange.sendResponseHeaders(status, -1);
             exchange.close();
             taken.add(new Notice(exchange.getRequestHeaders(), body, status));
@@ -119,7 +188,7 @@ final class Sandbox {
     }
 
     String url() {
-      return "http://127.0.0.1:" + server.getAddress().getPort() + "/notify";
+      return "http://127.0.0.1:" + server.getAddress().getPort() + path;
     }
 
     Notice next() throws InterruptedException {

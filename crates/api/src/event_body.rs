@@ -8,7 +8,13 @@ use tongbao_engine::RenderEvent;
 use utoipa::ToSchema;
 
 use crate::{
-    resources::{payments::PaymentBody, refunds::RefundBody, shares::ShareBody, transfers::TransferBody},
+    resources::{
+        complaints::ComplaintBody,
+        payments::PaymentBody,
+        refunds::RefundBody,
+        shares::ShareBody,
+        transfers::{TransferBatchBody, TransferBody},
+    },
     wire::rfc3339,
 };
 
@@ -25,9 +31,14 @@ pub enum SubjectBody {
     Transfer(Box<TransferBody>),
     /// A share of another merchant's payment.
     Share(Box<ShareBody>),
+    /// A complaint about a payment.
+    Complaint(Box<ComplaintBody>),
     /// The payments of a combined order of the WeChat Pay door. Such an event goes to that order's address only, in
     /// WeChat Pay's words; each of the payments has an event of its own.
     Payments(Vec<PaymentBody>),
+    /// A batch of transfers of the WeChat Pay door. Such an event goes to that batch's address only, in WeChat Pay's
+    /// words; each of the transfers has an event of its own.
+    TransferBatch(Box<TransferBatchBody>),
 }
 
 /// An event.
@@ -38,15 +49,16 @@ pub struct EventBody {
     pub id: String,
     /// What happened: `payment.succeeded`, `payment.closed`, `payment.failed`, `refund.succeeded`,
     /// `refund.failed`, `transfer.accepted`, `transfer.returned`, `share.received`,
-    /// `share.returned`.
+    /// `share.returned`, `complaint.created`, `complaint.changed`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// When.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// Grows with each event of the same payment, refund or transfer: of two, the one with the larger number is newer.
+    /// Grows with each event of the same payment, refund, transfer or complaint: of two, the one with the larger
+    /// number is newer.
     pub sequence: u32,
-    /// The payment, refund or transfer.
+    /// The payment, refund, transfer, share or complaint.
     pub data: SubjectBody,
 }
 
@@ -64,7 +76,11 @@ impl EventBody {
                 }
                 Subject::Refund(refund) => SubjectBody::Refund(Box::new(RefundBody::of(refund))),
                 Subject::Transfer(transfer) => SubjectBody::Transfer(Box::new(TransferBody::of(transfer))),
+                Subject::TransferBatch(batch) => {
+                    SubjectBody::TransferBatch(Box::new(TransferBatchBody::of(batch)))
+                }
                 Subject::Share(share) => SubjectBody::Share(Box::new(ShareBody::of(share))),
+                Subject::Complaint(told) => SubjectBody::Complaint(Box::new(ComplaintBody::of(told))),
                 Subject::CombinedOrder(picture) => SubjectBody::Payments(
                     picture.payments.iter().map(|payment| PaymentBody::of(payment, base_url)).collect(),
                 ),

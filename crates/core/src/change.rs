@@ -14,7 +14,10 @@ use uuid::Uuid;
 
 use crate::{
     Record, Time,
-    id::{AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, SharingId, TransferId, TypedId},
+    id::{
+        AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, SharingId, TransferId, TypedId,
+        WechatTransferBatchId,
+    },
     ledger::Posting,
 };
 
@@ -89,6 +92,8 @@ pub enum Work {
     ExpireTransfer(TransferId),
     /// Unfreeze what was not shared of a payment.
     Unfreeze(SharingId),
+    /// Pay the next details of a batch of transfers.
+    PayTransferBatch(WechatTransferBatchId),
 }
 
 impl Work {
@@ -101,6 +106,7 @@ impl Work {
             Work::Deliver(delivery) => delivery.uuid(),
             Work::ExpireTransfer(transfer) => transfer.uuid(),
             Work::Unfreeze(sharing) => sharing.uuid(),
+            Work::PayTransferBatch(batch) => batch.uuid(),
         }
     }
 }

@@ -80,7 +80,9 @@ impl Dialect {
                 | EventKind::TransferAccepted
                 | EventKind::TransferReturned
                 | EventKind::ShareReceived
-                | EventKind::ShareReturned,
+                | EventKind::ShareReturned
+                | EventKind::ComplaintCreated
+                | EventKind::ComplaintChanged,
             ) => true,
             (Dialect::Wechat, EventKind::PaymentClosed | EventKind::PaymentFailed) => false,
         }
@@ -127,7 +129,7 @@ pub struct Delivery {
     /// In whose words.
     #[serde(default)]
     pub dialect: Dialect,
-    /// Whether the first attempt carries a signature that must be refused.
+    /// Whether the first attempt that is answered carries a signature that must be refused.
     #[serde(default)]
     pub probe: bool,
     /// Where it stands.
@@ -173,9 +175,10 @@ impl Delivery {
         }
     }
 
-    /// Whether the next attempt is to carry a signature that must be refused.
+    /// Whether the next attempt is to carry a signature that must be refused. One that nobody answered was no probe:
+    /// the receiver may never have seen it.
     pub fn is_probe(&self) -> bool {
-        self.probe && self.attempts.is_empty()
+        self.probe && self.attempts.iter().all(|attempt| attempt.http_status.is_none())
     }
 
     /// Whether it is done or given up: only a re-send changes it then.

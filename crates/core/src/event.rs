@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChangeSet, Context, Facts, Id, List, Stop, Task, Time, Work,
+    complaint::ToldComplaint,
     delivery::{Delivery, Dialect},
     endpoint::Endpoint,
     id::{AlarmId, AppId, EventId},
@@ -15,7 +16,7 @@ use crate::{
     profit_sharing::order::ReceivedShare,
     refund::Refund,
     transfer::Transfer,
-    wechat::combine::CombinedPicture,
+    wechat::{WechatTransferBatch, combine::CombinedPicture},
 };
 
 macro_rules! kinds {
@@ -55,6 +56,10 @@ kinds! {
     ShareReceived = "share.received";
     /// A merchant gave back what this one had shared with it.
     ShareReturned = "share.returned";
+    /// A payer complained about a payment.
+    ComplaintCreated = "complaint.created";
+    /// The payer complained again, or the merchant did something about it.
+    ComplaintChanged = "complaint.changed";
 }
 
 /// The thing an event is about, as it was.
@@ -71,6 +76,10 @@ pub enum Subject {
     CombinedOrder(Box<CombinedPicture>),
     /// A share of a payment.
     Share(Box<ReceivedShare>),
+    /// A complaint about a payment.
+    Complaint(Box<ToldComplaint>),
+    /// A batch of transfers of WeChat Pay's interface that is finished.
+    TransferBatch(Box<WechatTransferBatch>),
 }
 
 impl Subject {
@@ -81,17 +90,23 @@ impl Subject {
             Subject::Refund(refund) => refund.version,
             Subject::Transfer(transfer) => transfer.version,
             Subject::CombinedOrder(picture) => picture.payments.first().map_or(1, |first| first.version),
+            Subject::TransferBatch(batch) => batch.version,
+            Subject::Complaint(complaint) => complaint.version,
             // Each share is told of once.
             Subject::Share(_) => 1,
         }
     }
 
-    /// Whether the app's endpoints are told of it. Of a combined order only its own address is: each of its
-    /// payments has an event of its own, for its own app.
+    /// Whether the app's endpoints are told of it. Of a combined order or a batch only its own address is: each of
+    /// its payments or transfers has an event of its own.
     const fn is_for_endpoints(&self) -> bool {
         match self {
-            Subject::Payment(_) | Subject::Refund(_) | Subject::Transfer(_) | Subject::Share(_) => true,
-            Subject::CombinedOrder(_) => false,
+            Subject::Payment(_)
+            | Subject::Refund(_)
+            | Subject::Transfer(_)
+            | Subject::Share(_)
+            | Subject::Complaint(_) => true,
+            Subject::CombinedOrder(_) | Subject::TransferBatch(_) => false,
         }
     }
 }

@@ -179,6 +179,10 @@ ids! {
     WechatPlatformId = WechatPlatform, 16, "wxp";
     /// A transfer to a payer.
     TransferId = Transfer, 17, "trf";
+    /// A batch of transfers of WeChat Pay's interface.
+    WechatTransferBatchId = WechatTransferBatch, 18, "wxb";
+    /// The details of such a batch.
+    WechatTransferListId = WechatTransferList, 19, "wxl";
     /// A combined order of WeChat Pay's interface.
     WechatCombinedOrderId = WechatCombinedOrder, 20, "wxc";
     /// A payment code that was shown.
@@ -193,6 +197,8 @@ ids! {
     SharingReturnId = SharingReturn, 23, "shr";
     /// With whom a merchant may share.
     SharingReceiverId = SharingReceiver, 24, "shv";
+    /// A complaint of a payer.
+    ComplaintId = Complaint, 40, "cpl";
 }
 
 /// Any id.

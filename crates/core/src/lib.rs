@@ -15,6 +15,7 @@
 
 pub mod api_key;
 pub mod change;
+pub mod complaint;
 pub mod context;
 pub mod delivery;
 pub mod endpoint;

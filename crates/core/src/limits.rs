@@ -57,6 +57,11 @@ pub const WECHAT_APPIDS_MAX: usize = 50;
 pub const TRANSFER_OPEN_S: i64 = 24 * 3_600;
 /// A transfer bill can be asked for during 30 days (same interface).
 pub const WECHAT_TRANSFER_QUERY_WINDOW_MS: i64 = 30 * 24 * 3_600 * 1_000;
+/// Details of one batch of transfers: 1,000 (same interface; older pages say 3,000).
+pub const WECHAT_TRANSFER_DETAILS_MAX: usize = 1_000;
+/// Details of a batch that end in one step. Each writes what a payment's step writes, and the store takes 512 steps
+/// into a commit: a batch is a tenth of that, so nobody waits for it.
+pub const WECHAT_TRANSFER_DETAILS_PER_STEP: usize = 50;
 /// Certificates of one merchant number. They last five years; a merchant who has used up 32 gets a new number.
 pub const WECHAT_CERTIFICATES_MAX: usize = 32;
 
@@ -81,6 +86,13 @@ pub const WECHAT_SUB_ORDER_AMOUNT_MAX: Amount = match Amount::new(1_000_000_000)
     Some(amount) => amount,
     None => Amount::ZERO,
 };
+
+/// Characters of what a payer or a merchant says about a complaint: `response_content` of the same interface.
+pub const COMPLAINT_TEXT_CHARS_MAX: usize = 200;
+/// Turns of a complaint's history: one page of it, unless more is asked for (same interface).
+pub const COMPLAINT_TURNS_MAX: usize = 100;
+/// Characters of an appid: string(32) in every table of the same interface.
+pub const WECHAT_APPID_CHARS_MAX: usize = 32;
 
 /// Characters of a URL.
 pub const URL_CHARS_MAX: usize = 2_048;

@@ -9,11 +9,12 @@
 use crate::{
     Id,
     api_key::ApiKey,
+    complaint::Complaint,
     delivery::Delivery,
     endpoint::Endpoint,
     event::{Alarm, Event},
     facts::Entity,
-    id::{AppId, EventId, Kind, MerchantId, PayerId, PaymentId},
+    id::{AppId, EventId, Kind, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
     idempotency::Reply,
     ledger::Channel,
     merchant::{App, Merchant},
@@ -25,7 +26,7 @@ use crate::{
     refund::Refund,
     sandbox::Sandbox,
     transfer::Transfer,
-    wechat::{WechatCombinedOrder, WechatMerchant, WechatPlatform},
+    wechat::{WechatCombinedOrder, WechatMerchant, WechatPlatform, WechatTransferBatch, WechatTransferList},
 };
 
 /// Room for most stored forms.
@@ -113,6 +114,8 @@ records! {
     WechatMerchant { WechatMerchantId },
     WechatPlatform { WechatPlatformId },
     Transfer { TransferId },
+    WechatTransferBatch { WechatTransferBatchId },
+    WechatTransferList { WechatTransferListId },
     WechatCombinedOrder { WechatCombinedOrderId },
     PaymentCode { PaymentCodeId },
     PaymentCodeSeed { PaymentCodeSeedId },
@@ -120,6 +123,7 @@ records! {
     SharingOrder { SharingOrderId },
     SharingReturn { SharingReturnId },
     SharingReceiver { SharingReceiverId },
+    Complaint { ComplaintId },
 }
 
 /// A name that one record holds for ever.
@@ -153,6 +157,12 @@ pub enum Key {
     TransferNo(MerchantId, String),
     /// The number of a transfer bill of WeChat Pay's interface.
     WechatTransfer(String),
+    /// A merchant's number of a batch of transfers.
+    WechatTransferBatchNo(MerchantId, String),
+    /// The platform's number of a batch of transfers.
+    WechatTransferBatch(String),
+    /// The transfer that paid a detail of a batch, by the place of the detail.
+    WechatTransferDetail(WechatTransferBatchId, u32),
     /// A merchant number's combined order, by its number of the whole.
     WechatCombinedOrder(String, String),
     /// A payment code, by keyed digest.
@@ -169,6 +179,10 @@ pub enum Key {
     SharingReturnNo(MerchantId, String),
     /// A receiver of a merchant number, by its type and account.
     SharingReceiver(String, String),
+    /// The complaint about a payment.
+    ComplaintOf(PaymentId),
+    /// The number of a complaint in WeChat Pay's interface.
+    WechatComplaint(String),
 }
 
 /// 128 bits of BLAKE3 over a key: what the index holds.
@@ -201,6 +215,11 @@ impl Key {
             Key::WechatPrepay(text) => tagged(&mut hash, 12, text),
             Key::TransferNo(merchant, text) => named(&mut hash, 13, (*merchant).into(), text),
             Key::WechatTransfer(text) => tagged(&mut hash, 14, text),
+            Key::WechatTransferBatchNo(merchant, text) => named(&mut hash, 15, (*merchant).into(), text),
+            Key::WechatTransferBatch(text) => tagged(&mut hash, 16, text),
+            Key::WechatTransferDetail(batch, place) => {
+                hash.update(&[17]).update(&Id::from(*batch).bytes()).update(&place.to_be_bytes());
+            }
             // No merchant number has a slash.
             Key::WechatCombinedOrder(mchid, text) => tagged(&mut hash, 20, &format!("{mchid}/{text}")),
             Key::PaymentCode(digest) => {
@@ -213,6 +232,8 @@ impl Key {
             Key::SharingReturnNo(merchant, text) => named(&mut hash, 24, (*merchant).into(), text),
             // Neither a merchant number nor a type has a slash in it.
             Key::SharingReceiver(mchid, account) => tagged(&mut hash, 25, &format!("{mchid}/{account}")),
+            Key::ComplaintOf(payment) => named(&mut hash, 40, (*payment).into(), ""),
+            Key::WechatComplaint(text) => tagged(&mut hash, 41, text),
         }
         let mut digest = KeyDigest::default();
         hash.finalize_xof().fill(&mut digest);
@@ -263,6 +284,8 @@ pub enum List {
     TransfersTo(PayerId),
     /// A merchant's requests to share.
     SharingOrders(MerchantId),
+    /// The complaints about a merchant.
+    Complaints(MerchantId),
 }
 
 impl List {
@@ -285,6 +308,7 @@ impl List {
             List::Transfers(id) => (14, Some(id.into())),
             List::TransfersTo(id) => (15, Some(id.into())),
             List::SharingOrders(id) => (16, Some(id.into())),
+            List::Complaints(id) => (40, Some(id.into())),
         };
         let mut bytes = owner.map_or([0; 17], Id::bytes);
         if let Some(first) = bytes.first_mut() {
@@ -309,6 +333,7 @@ impl List {
             List::Alarms => Kind::Alarm,
             List::Transfers(_) | List::TransfersTo(_) => Kind::Transfer,
             List::SharingOrders(_) => Kind::SharingOrder,
+            List::Complaints(_) => Kind::Complaint,
         }
     }
 }
@@ -326,6 +351,7 @@ impl Record {
             Record::WechatMerchant(merchant) => merchant.keys(),
             Record::WechatPlatform(_) => vec![Key::WechatPlatform],
             Record::Transfer(transfer) => transfer.keys(),
+            Record::WechatTransferBatch(batch) => batch.keys(),
             Record::WechatCombinedOrder(order) => order.keys(),
             Record::PaymentCode(code) => vec![Key::PaymentCode(code.digest)],
             Record::PaymentCodeSeed(seed) => vec![Key::PaymentCodeSeed(seed.payer)],
@@ -333,12 +359,14 @@ impl Record {
             Record::SharingOrder(order) => order.keys(),
             Record::SharingReturn(given) => given.keys(),
             Record::SharingReceiver(receiver) => receiver.keys(),
+            Record::Complaint(complaint) => complaint.keys(),
             Record::Merchant(_)
             | Record::App(_)
             | Record::Event(_)
             | Record::Endpoint(_)
             | Record::Delivery(_)
             | Record::Message(_)
+            | Record::WechatTransferList(_)
             | Record::Alarm(_) => Vec::new(),
         }
     }
@@ -364,6 +392,8 @@ impl Record {
             | Record::Sandbox(_)
             | Record::WechatMerchant(_)
             | Record::WechatPlatform(_)
+            | Record::WechatTransferBatch(_)
+            | Record::WechatTransferList(_)
             | Record::WechatCombinedOrder(_)
             | Record::PaymentCode(_)
             | Record::PaymentCodeSeed(_)
@@ -371,6 +401,7 @@ impl Record {
             | Record::SharingReturn(_)
             | Record::SharingReceiver(_) => Vec::new(),
             Record::SharingOrder(order) => order.lists(),
+            Record::Complaint(complaint) => complaint.lists(),
         }
     }
 }

@@ -15,6 +15,7 @@ use tongbao_core::{
     profit_sharing,
     refund::{self, Refund, Target},
     transfer,
+    wechat::transfer_batch,
 };
 use tongbao_store::Fault;
 
@@ -119,6 +120,12 @@ async fn perform(engine: &Engine, deliveries: &Deliveries, task: &Task) {
                 profit_sharing::steps::unfreeze(facts, cx, id, key)
             };
             engine.run(input("unfreeze"), unfreeze).await
+        }
+        Work::PayTransferBatch(id) => {
+            let pay = move |facts: &dyn tongbao_core::Facts, cx: &mut tongbao_core::Context| {
+                transfer_batch::pay(facts, cx, id, key)
+            };
+            engine.run(input("pay_transfer_batch"), pay).await
         }
     };
     match done {

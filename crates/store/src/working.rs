@@ -97,10 +97,13 @@ fn passes(kind: Kind) -> bool {
         | Kind::Message
         | Kind::Alarm
         | Kind::Transfer
+        | Kind::WechatTransferBatch
+        | Kind::WechatTransferList
         | Kind::Sharing
         | Kind::SharingOrder
         | Kind::SharingReturn
         | Kind::WechatCombinedOrder
+        | Kind::Complaint
         | Kind::PaymentCode => true,
         Kind::Merchant
         | Kind::SharingReceiver

@@ -12,8 +12,8 @@ use tongbao_core::{
     },
 };
 use tongbao_engine::{
-    Engine, Mode,
-    wechat::found::{Enrolment, Founded},
+    Engine,
+    wechat::found::{Enrolment, Founded, authority_name},
 };
 
 use crate::{instance::write_private, output::Failure};
@@ -22,21 +22,11 @@ use crate::{instance::write_private, output::Failure};
 const MCHID: &str = "1900000001";
 /// The app that is bound to it.
 const APPID: &str = "wx0000000000000001";
-/// The names in the platform's certificates.
-const AUTHORITY: &str = "Tongbao Sandbox";
-const AUTHORITY_OF_PRODUCTION: &str = "Tongbao";
+/// The name in its certificate.
 const ORGANIZATION: &str = "Sandbox Tea House";
 
 /// The directory of the files, beside `sandbox.json`.
 const DIRECTORY: &str = "wechat";
-
-/// The name in the platform's certificates.
-pub(crate) fn authority_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Sandbox => AUTHORITY,
-        Mode::Production => AUTHORITY_OF_PRODUCTION,
-    }
-}
 
 /// What `sandbox.json` says of WeChat Pay's interface. Files are named from the directory of `sandbox.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

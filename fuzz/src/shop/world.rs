@@ -196,7 +196,7 @@ impl World {
                 Input::HearRefund(refund, Some(key), refund_word(b))
             }
             // Nothing here makes transfers or orders.
-            Work::ExpireTransfer(_) | Work::Unfreeze(_) => return None,
+            Work::ExpireTransfer(_) | Work::Unfreeze(_) | Work::PayTransferBatch(_) => return None,
             Work::Deliver(delivery) => {
                 let failure = b.is_multiple_of(2).then(|| "status".to_owned());
                 let attempt =
@@ -253,10 +253,13 @@ impl World {
                 | Record::WechatMerchant(_)
                 | Record::WechatPlatform(_)
                 | Record::Transfer(_)
+                | Record::WechatTransferBatch(_)
+                | Record::WechatTransferList(_)
                 | Record::Sharing(_)
                 | Record::SharingOrder(_)
                 | Record::SharingReturn(_)
                 | Record::SharingReceiver(_)
+                | Record::Complaint(_)
                 | Record::WechatCombinedOrder(_)
                 | Record::PaymentCode(_)
                 | Record::PaymentCodeSeed(_) => {}

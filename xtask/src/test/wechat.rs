@@ -1,8 +1,8 @@
 //! The WeChat Pay door against SDKs that others have written for WeChat Pay.
 //!
 //! A sandbox is started, and each client of `conformance/wechat` does with it what a shop does. A client writes one
-//! line of JSON for each operation; here they become one table. An operation that fails, and a client that says
-//! nothing, fail the stage.
+//! line of JSON for each operation; here they become one table. An operation that fails, a client that says nothing,
+//! and one that neither tries an operation that all are asked for nor says why its SDK cannot, fail the stage.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +24,27 @@ const PYTHON: [&str; 1] = ["wechatpayv3_client.py"];
 const NODE: [&str; 2] = ["axios_plugin.mjs", "node_v3.mjs"];
 /// What those for Node share.
 const NODE_SHARED: &str = "sandbox.mjs";
+
+/// What every client tries, or says that its SDK cannot.
+const ASKED_OF_ALL: [&str; 17] = [
+    "native",
+    "jsapi, paySign",
+    "app",
+    "h5",
+    "callback",
+    "query by both numbers",
+    "refund, query, callback",
+    "close",
+    "number with | and *",
+    "trade bill, fund flow bill, download",
+    "combine, query, callback",
+    "combine, close",
+    "transfer, query, callback",
+    "profit sharing",
+    "wrong key",
+    "skewed clock",
+    "certificate rotated in mid-run",
+];
 
 /// The certificate that a client must trust who reaches the sandbox under the official name.
 const AUTHORITY: &str = "wechat/ca.pem";
@@ -91,8 +112,10 @@ fn with_sandbox(tongbao: &Path, clients: &WechatClients, log: &Path) -> Result<(
         }
     }
     findings.table().iter().for_each(|line| run::say(line));
+    findings.missing().iter().for_each(|line| run::say(line));
     sandbox.still_runs()?;
-    if findings.failed { run::failed("an SDK and the sandbox do not agree") } else { Ok(()) }
+    let bad = findings.failed || !findings.missing().is_empty();
+    if bad { run::failed("an SDK and the sandbox do not agree") } else { Ok(()) }
 }
 
 /// The calls of all clients. Node looks for packages from where a script lies, so the scripts are put there.
@@ -119,12 +142,33 @@ fn commands(clients: &WechatClients) -> Result<Vec<Command>, Stop> {
     Ok(commands)
 }
 
+/// What became of an operation.
+#[derive(Clone, Copy)]
+enum Cell {
+    Works,
+    Fails,
+    /// The SDK has no such operation.
+    Absent,
+}
+
+impl Cell {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Works => "ok",
+            Self::Fails => "FAILED",
+            Self::Absent => "–",
+        }
+    }
+}
+
 /// What clients have said, by operation and client.
 #[derive(Default)]
 struct Findings {
     clients: Vec<String>,
     operations: Vec<String>,
-    cells: BTreeMap<(usize, usize), bool>,
+    cells: BTreeMap<(usize, usize), Cell>,
+    /// Which SDK cannot do what, and why.
+    absent: Vec<String>,
     count: usize,
     failed: bool,
 }
@@ -134,26 +178,50 @@ impl Findings {
     fn hear(&mut self, line: &str) {
         let value: Value = serde_json::from_str(line).unwrap_or_default();
         let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let (Some(client), Some(operation), Some(ok)) =
-            (text("client"), text("operation"), value.get("ok").and_then(Value::as_bool))
-        else {
+        let cell = match value.get("ok") {
+            Some(Value::Bool(true)) => Some(Cell::Works),
+            Some(Value::Bool(false)) => Some(Cell::Fails),
+            Some(Value::Null) => Some(Cell::Absent),
+            _ => None,
+        };
+        let (Some(client), Some(operation), Some(cell)) = (text("client"), text("operation"), cell) else {
             run::say(line);
             return;
         };
         let place = (position(&mut self.operations, operation), position(&mut self.clients, client));
-        self.cells.insert(place, ok);
+        self.cells.insert(place, cell);
         self.count += 1;
-        if !ok {
-            self.failed = true;
-            run::say(&format!("{client}: {operation}: {}", text("why").unwrap_or_default()));
+        let why = format!("{client}: {operation}: {}", text("why").unwrap_or_default());
+        match cell {
+            Cell::Works => {}
+            Cell::Fails => {
+                self.failed = true;
+                run::say(&why);
+            }
+            Cell::Absent => self.absent.push(why),
         }
     }
 
-    /// One line for each operation, one column for each client.
+    /// What is asked of all and some client has not said a word about.
+    fn missing(&self) -> Vec<String> {
+        let missing = |client: usize| {
+            ASKED_OF_ALL.iter().filter(move |asked| {
+                let row = self.operations.iter().position(|known| known == *asked);
+                row.is_none_or(|row| !self.cells.contains_key(&(row, client)))
+            })
+        };
+        let lines = self.clients.iter().enumerate().flat_map(|(column, client)| {
+            missing(column).map(move |asked| format!("{client}: {asked}: it was not tried"))
+        });
+        lines.collect()
+    }
+
+    /// One line for each operation, one column for each client: `–` where its SDK cannot, for the reasons that follow,
+    /// and nothing where it was not asked.
     fn table(&self) -> Vec<String> {
         let first = self.operations.iter().map(|name| name.chars().count()).max().unwrap_or_default();
         let cell = |row: usize, (column, client): (usize, &String)| {
-            let word = self.cells.get(&(row, column)).map_or("-", |ok| if *ok { "ok" } else { "FAILED" });
+            let word = self.cells.get(&(row, column)).map_or("", |cell| cell.word());
             format!("{word:<width$}", width = client.chars().count())
         };
         let line = |name: &str, cells: Vec<String>| {
@@ -163,7 +231,8 @@ impl Findings {
         let rows = self.operations.iter().enumerate().map(|(row, operation)| {
             line(operation, self.clients.iter().enumerate().map(|column| cell(row, column)).collect())
         });
-        std::iter::once(line("", self.clients.clone())).chain(rows).collect()
+        let absent = self.absent.iter().map(|why| format!("– {why}"));
+        std::iter::once(line("", self.clients.clone())).chain(rows).chain(absent).collect()
     }
 }
 
@@ -187,8 +256,29 @@ mod tests {
         findings.hear(r#"{"client":"two","operation":"native","ok":true}"#);
         assert!(!findings.failed);
         findings.hear(r#"{"client":"two","operation":"refund","ok":false,"why":"no"}"#);
+        findings.hear(r#"{"client":"two","operation":"h5","ok":null,"why":"it has none"}"#);
         assert!(findings.failed);
-        assert_eq!(findings.count, 3);
-        assert_eq!(findings.table(), ["        one  two", "native  ok   ok", "refund  -    FAILED"]);
+        assert_eq!(findings.count, 4);
+        assert_eq!(
+            findings.table(),
+            [
+                "        one  two",
+                "native  ok   ok",
+                "refund       FAILED",
+                "h5           –",
+                "– two: h5: it has none",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_client_tries_what_all_are_asked_for_or_says_that_it_cannot() {
+        let mut findings = Findings::default();
+        for asked in &ASKED_OF_ALL[1..] {
+            findings.hear(&format!(r#"{{"client":"one","operation":"{asked}","ok":true}}"#));
+        }
+        assert_eq!(findings.missing(), ["one: native: it was not tried"]);
+        findings.hear(r#"{"client":"one","operation":"native","ok":null,"why":"it has none"}"#);
+        assert!(findings.missing().is_empty() && !findings.failed);
     }
 }

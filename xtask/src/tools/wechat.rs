@@ -20,7 +20,7 @@ const GO: &str = "conformance/wechat/go";
 /// The client in Java, and what names its SDK.
 const JAVA: &str = "conformance/wechat/java";
 const POM: &str = "conformance/wechat/java/pom.xml";
-const JAVA_SOURCES: [&str; 2] = ["Client.java", "Sandbox.java"];
+const JAVA_SOURCES: [&str; 3] = ["Client.java", "Products.java", "Sandbox.java"];
 
 /// Where the SDKs are.
 pub(crate) struct WechatClients {

@@ -1,15 +1,18 @@
 //! The crate `wxpay-rs`, the strictest of the SDKs, against a running sandbox: one line of JSON for each operation.
 
+mod products;
 mod receiver;
 mod sandbox;
 
-use std::{process::ExitCode, time::SystemTime};
+use std::{process::ExitCode, sync::Arc, time::SystemTime};
 
 use receiver::{Notice, Receiver};
-use sandbox::{Elsewhere, Failure, Sandbox};
+use sandbox::{Elsewhere, Failure, OFFICIAL, Sandbox};
 use serde_json::json;
 use wxpay_rs::{
     WxPayClient, WxPayConfig, WxPayError,
+    auth::Sha256RsaSigner,
+    cert::{CertDownloader, CertManager, CertificateDownloader},
     http::ReqwestHttpClient,
     notify::{NotifyHeaders, handler::PaymentExpectation},
     services::{
@@ -25,11 +28,37 @@ use wxpay_rs::{
 
 const TOTAL: u64 = 100;
 
+/// How the merchant verifies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    PublicKey,
+    Certificates,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::PublicKey => "public key",
+            Kind::Certificates => "certificates",
+        }
+    }
+}
+
+/// What became of an operation.
+enum Found {
+    Works,
+    Fails(String),
+    /// The SDK has no such operation.
+    Absent(&'static str),
+}
+
 struct Shop {
     sandbox: Sandbox,
     client: WxPayClient,
+    /// Downloads the platform's certificates; nothing with the public key.
+    renew: Option<CertDownloader>,
     receiver: Receiver,
-    findings: Vec<(&'static str, Result<(), Failure>)>,
+    findings: Vec<(&'static str, Found)>,
 }
 
 fn number() -> String {
@@ -54,23 +83,28 @@ fn amount() -> Option<Amount> {
 }
 
 impl Shop {
-    async fn open() -> Result<Shop, Failure> {
+    async fn open(kind: Kind) -> Result<Shop, Failure> {
         let sandbox = Sandbox::find()?;
-        let config = WxPayConfig::builder()
-            .app_id(sandbox.text("/wechat/appid"))
-            .merchant_id(sandbox.text("/wechat/mchid"))
-            .api_v3_key(sandbox.text("/wechat/apiv3_key"))
-            .private_key(sandbox.pem("/wechat/private_key_file")?)
-            .cert_serial_number(sandbox.text("/wechat/serial_no"))
-            .platform_public_key(
-                sandbox.text("/wechat/public_key_id"),
-                sandbox.pem("/wechat/public_key_file")?,
-            )
-            .build()?;
-        let own = ReqwestHttpClient::builder().build()?;
-        let http = Elsewhere { api: sandbox.text("/api"), own };
-        let client = WxPayClient::builder().config(config).http_client(http).build().await?;
-        Ok(Shop { sandbox, client, receiver: Receiver::start().await?, findings: Vec::new() })
+        let config = config(&sandbox, kind, sandbox.pem("/wechat/private_key_file")?)?;
+        let elsewhere = || -> Result<Elsewhere, Failure> {
+            Ok(Elsewhere { api: sandbox.text("/api"), own: ReqwestHttpClient::builder().build()? })
+        };
+        let mut client = WxPayClient::builder().http_client(elsewhere()?);
+        let mut renew = None;
+        if kind == Kind::Certificates {
+            let manager = Arc::new(CertManager::new());
+            let (merchant, key) = (&config.merchant_id, &config.private_key);
+            let signer = Sha256RsaSigner::new(merchant, key, &config.cert_serial_number)?;
+            let http = Arc::new(elsewhere()?);
+            let downloader =
+                CertDownloader::new(OFFICIAL, merchant, Arc::new(signer), http, Arc::clone(&manager))
+                    .with_api_v3_key(&config.api_v3_key);
+            downloader.download().await?;
+            client = client.cert_manager(manager);
+            renew = Some(downloader);
+        }
+        let client = client.config(config).build().await?;
+        Ok(Shop { sandbox, client, renew, receiver: Receiver::start().await?, findings: Vec::new() })
     }
 
     fn native_request(&self, out_trade_no: &str) -> NativeRequest {
@@ -191,7 +225,13 @@ impl Shop {
     }
 
     fn found(&mut self, operation: &'static str, result: Result<(), Failure>) {
-        self.findings.push((operation, result));
+        let found = result.map_or_else(|why| Found::Fails(why.to_string()), |()| Found::Works);
+        self.findings.push((operation, found));
+    }
+
+    /// The SDK has no such operation.
+    fn cannot(&mut self, operation: &'static str, why: &'static str) {
+        self.findings.push((operation, Found::Absent(why)));
     }
 
     async fn run(&mut self) {
@@ -212,11 +252,44 @@ impl Shop {
         self.found("query by both numbers", result);
         let result = self.refund(&paid).await;
         self.found("refund, query, callback", result);
+        self.cannot("transfer, query, callback", "has batches of transfers only");
+        self.cannot("transfer, cancel", "has batches of transfers only");
+        let result = self.share().await;
+        self.found("profit sharing", result);
+        self.cannot("combine, query, callback", "has no combined orders");
+        self.cannot("combine, close", "has no combined orders");
         let result = self.close().await;
         self.found("close", result);
+        let result = self.strange_number().await;
+        self.found("number with | and *", result);
         let result = self.unknown().await;
         self.found("unknown order", result);
+        self.cannot("trade bill, fund flow bill, download", "has no bills");
+        let result = self.wrong_key().await;
+        self.found("wrong key", result);
+        self.cannot("skewed clock", "asks the system for the time, and can be given no other");
+        if self.renew.is_some() {
+            let result = self.rotation().await;
+            self.found("certificate rotated in mid-run", result);
+        } else {
+            self.cannot("certificate rotated in mid-run", "verifies with the public key, which stays");
+        }
     }
+}
+
+/// The configuration, with this key of the merchant's.
+fn config(sandbox: &Sandbox, kind: Kind, key: Vec<u8>) -> Result<WxPayConfig, Failure> {
+    let mut config = WxPayConfig::builder()
+        .app_id(sandbox.text("/wechat/appid"))
+        .merchant_id(sandbox.text("/wechat/mchid"))
+        .api_v3_key(sandbox.text("/wechat/apiv3_key"))
+        .private_key(key)
+        .cert_serial_number(sandbox.text("/wechat/serial_no"));
+    if kind == Kind::PublicKey {
+        let id = sandbox.text("/wechat/public_key_id");
+        config = config.platform_public_key(id, sandbox.pem("/wechat/public_key_file")?);
+    }
+    Ok(config.build()?)
 }
 
 fn headers(notice: &Notice) -> NotifyHeaders<'_> {
@@ -230,16 +303,26 @@ fn headers(notice: &Notice) -> NotifyHeaders<'_> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
-    let mut shop = Shop::open().await?;
-    shop.run().await;
     let mut code = ExitCode::SUCCESS;
-    for (operation, result) in &shop.findings {
-        let mut line = json!({ "client": "wxpay-rs", "operation": operation, "ok": result.is_ok() });
-        if let Err(why) = result {
-            line["why"] = json!(why.to_string());
-            code = ExitCode::FAILURE;
+    for kind in [Kind::PublicKey, Kind::Certificates] {
+        let mut shop = Shop::open(kind).await?;
+        shop.run().await;
+        for (operation, found) in &shop.findings {
+            let mut line = json!({ "client": format!("wxpay-rs ({})", kind.name()), "operation": operation });
+            match found {
+                Found::Works => line["ok"] = json!(true),
+                Found::Fails(why) => {
+                    line["ok"] = json!(false);
+                    line["why"] = json!(why);
+                    code = ExitCode::FAILURE;
+                }
+                Found::Absent(why) => {
+                    line["ok"] = json!(null);
+                    line["why"] = json!(why);
+                }
+            }
+            println!("{line}");
         }
-        println!("{line}");
     }
     Ok(code)
 }

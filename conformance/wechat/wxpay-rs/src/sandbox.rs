@@ -1,6 +1,11 @@
 //! The sandbox, by its file: its keys, its phone, and the SDK's own transport with another host.
 
-use std::{error::Error, fs, path::PathBuf};
+use std::{
+    error::Error,
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use wxpay_rs::{
@@ -8,7 +13,10 @@ use wxpay_rs::{
     http::{HttpClient, ReqwestHttpClient, client::HttpResponse},
 };
 
-const OFFICIAL: &str = "https://api.mch.weixin.qq.com";
+pub(crate) const OFFICIAL: &str = "https://api.mch.weixin.qq.com";
+
+/// Longer than a delivery takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What went wrong.
 pub(crate) type Failure = Box<dyn Error>;
@@ -38,15 +46,46 @@ impl Sandbox {
         Ok(fs::read(self.directory.join(self.text(pointer)))?)
     }
 
+    async fn ask(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        let url = format!("{}{path}", self.text("/api"));
+        let answer = ReqwestHttpClient::builder().build()?.post(&url, headers, &body.to_string()).await?;
+        Ok(serde_json::from_str(&answer.body)?)
+    }
+
     /// A test payer pays.
     pub(crate) async fn pay(&self, code: &str, payer: usize) -> Result<(), Failure> {
         let payer = self.text(&format!("/payers/{payer}/id"));
-        let body = json!({ "payer": payer, "code": code }).to_string();
-        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-        let url = format!("{}/sandbox/phone/pay", self.text("/api"));
-        let answer = ReqwestHttpClient::builder().build()?.post(&url, headers, &body).await?;
-        let answer: Value = serde_json::from_str(&answer.body)?;
+        let answer = self.ask("/sandbox/phone/pay", &json!({ "payer": payer, "code": code })).await?;
         if answer["paid"] == true { Ok(()) } else { Err(answer.to_string().into()) }
+    }
+
+    /// Whether a notification is on its way.
+    async fn is_telling(&self) -> Result<bool, Failure> {
+        let headers = vec![("Authorization".to_owned(), format!("Bearer {}", self.text("/secret_key")))];
+        let url = format!("{}/v1/deliveries?status=due", self.text("/api"));
+        let answer = ReqwestHttpClient::builder().build()?.get(&url, headers).await?;
+        let answer: Value = serde_json::from_str(&answer.body)?;
+        Ok(answer["data"].as_array().is_some_and(|due| !due.is_empty()))
+    }
+
+    /// Moves the clock on, because nothing is shared in the first minute after a payment; but not before what was
+    /// sent is noted as sent: else its lease ends, and it is sent again.
+    pub(crate) async fn next_minute(&self) -> Result<(), Failure> {
+        let until = Instant::now() + PATIENCE;
+        while self.is_telling().await? && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.ask("/sandbox/clock", &json!({ "advance_s": 61 })).await.map(drop)
+    }
+
+    /// Makes the next platform certificate (`rotate`), or lets it sign (`switch`). Gives the serial numbers of those
+    /// that are listed, the oldest first.
+    pub(crate) async fn replace_certificate(&self, step: &str) -> Result<[String; 2], Failure> {
+        let answer = self.ask("/sandbox/wechat/platform-certificate", &json!({ "step": step })).await?;
+        let serial = |at: usize| answer["listed"][at].as_str().map(str::to_owned);
+        let both = serial(0).zip(serial(1)).ok_or_else(|| answer.to_string())?;
+        Ok(both.into())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod balance;
+pub mod complaints;
 pub mod deliveries;
 pub mod events;
 pub mod payments;

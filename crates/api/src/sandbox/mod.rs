@@ -10,8 +10,10 @@
 //! **Absent on purpose:** `Idempotency-Key`, whose keys belong to apps. In the OpenAPI document are those that only
 //! look; what plays a payer or moves the clock is no interface to build on.
 
+mod complaints;
 mod origin;
 mod phone;
+mod platform_certificate;
 mod recorder;
 mod settings;
 mod sharing;
@@ -60,6 +62,8 @@ pub fn sandbox_router(api: Arc<Api>) -> Router {
         .route("/sandbox/phone/payment-code", post(phone::show_code))
         .route("/sandbox/phone/confirm-transfer", post(transfers::confirm))
         .route("/sandbox/profit-sharing-url", post(sharing::set))
+        .route("/sandbox/complaints", post(complaints::create))
+        .route("/sandbox/wechat/platform-certificate", post(platform_certificate::replace))
         .route("/sandbox/clock", post(settings::advance))
         .route("/sandbox/faults", post(settings::arm))
         .route("/sandbox/messages", get(list_messages))

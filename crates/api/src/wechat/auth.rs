@@ -26,6 +26,7 @@ use super::{
     Door, bills,
     fields::{of_fault, of_problem},
     nonces::Noted,
+    transfer_batches,
 };
 use crate::json::{BODY_BYTES_MAX, read_body};
 
@@ -96,7 +97,8 @@ pub(super) async fn authenticate(door: &Door, request: Request) -> Result<Call, 
     let merchant = merchant(door, authorization.mchid())?;
     let verifier = merchant.verifier(authorization.serial(), world);
     let verifier = verifier.ok_or_else(|| Refusal::sign(SignError::Serial, None))?;
-    let body = read_body(body, BODY_BYTES_MAX).await.map_err(|problem| of_problem(&problem))?;
+    let bytes_max = transfer_batches::body_bytes_max(parts.uri.path()).unwrap_or(BODY_BYTES_MAX);
+    let body = read_body(body, bytes_max).await.map_err(|problem| of_problem(&problem))?;
     let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let signed = message::Request {
         method: parts.method.as_str(),

@@ -21,6 +21,7 @@ mod bills;
 mod certificates;
 mod codepay;
 mod combine;
+mod complaints;
 mod fields;
 mod h5;
 mod nonces;
@@ -29,6 +30,7 @@ mod orders;
 mod place;
 mod profit_sharing;
 mod refunds;
+mod transfer_batches;
 mod transfers;
 mod unserved;
 
@@ -101,7 +103,9 @@ pub fn router_with(api: Arc<Api>, quota: Quota, download_base: impl Into<String>
         .route("/v3/refund/domestic/refunds/{number}", get(get_refund))
         .merge(bills::routes())
         .merge(transfers::routes())
+        .merge(transfer_batches::routes())
         .merge(profit_sharing::routes())
+        .merge(complaints::routes())
         .method_not_allowed_fallback(answer::method_not_allowed)
         .route("/v3/{*rest}", axum::routing::any(unserved::any))
         .route(h5::PATH, get(h5::open))

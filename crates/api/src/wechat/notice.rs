@@ -9,8 +9,8 @@ use tongbao_engine::{
 };
 
 use super::{
-    combine::CombinedBody, orders::TransactionBody, profit_sharing::ShareNotice, refunds::RefundNotice,
-    transfers::BillNotice,
+    combine::CombinedBody, complaints::ComplaintNotice, orders::TransactionBody, profit_sharing::ShareNotice,
+    refunds::RefundNotice, transfer_batches::BatchNotice, transfers::BillNotice,
 };
 
 /// Writes events of orders for notifications.
@@ -24,11 +24,18 @@ fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
         EventKind::PaymentSucceeded => ("TRANSACTION.SUCCESS", "支付成功"),
         EventKind::RefundSucceeded => ("REFUND.SUCCESS", "退款成功"),
         EventKind::RefundFailed => ("REFUND.CLOSED", "退款关闭"),
+        EventKind::TransferAccepted | EventKind::TransferReturned
+            if matches!(event.subject, Subject::TransferBatch(_)) =>
+        {
+            ("MCHTRANSFER.BATCH.FINISHED", "商家转账批次完成通知")
+        }
         EventKind::TransferAccepted | EventKind::TransferReturned => {
             ("MCHTRANSFER.BILL.FINISHED", "商家转账单据终态通知")
         }
         EventKind::ShareReceived => ("PROFITSHARING", "分账"),
         EventKind::ShareReturned => ("PROFITSHARING", "分账回退"),
+        EventKind::ComplaintCreated => ("COMPLAINT.CREATE", "产生新投诉"),
+        EventKind::ComplaintChanged => ("COMPLAINT.STATE_CHANGE", "投诉状态变化"),
         EventKind::PaymentClosed | EventKind::PaymentFailed => return None,
     };
     let (mchid, by_public_key, original_type, plaintext) = match &event.subject {
@@ -51,6 +58,15 @@ fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
         Subject::Share(share) => {
             let plaintext = json(serde_json::to_vec(&ShareNotice::of(share)));
             (share.told.clone(), false, "profitsharing", plaintext)
+        }
+        Subject::TransferBatch(batch) => {
+            let plaintext = json(serde_json::to_vec(&BatchNotice::of(batch)));
+            (batch.terms.mchid.clone(), batch.by_public_key, "mch_payment", plaintext)
+        }
+        Subject::Complaint(told) => {
+            let wechat = told.wechat.as_ref()?;
+            let plaintext = json(serde_json::to_vec(&ComplaintNotice::of(told, wechat)));
+            (wechat.mchid.clone(), told.by_public_key, "complaint", plaintext)
         }
         Subject::Transfer(transfer) => {
             let bill = transfer.wechat.as_ref()?;

@@ -11,7 +11,7 @@ use tongbao_channel::wechat::error::{Code, Refusal};
 use super::{Door, answer, run};
 
 /// What the paths of documented endpoints begin with.
-const DOCUMENTED: [&str; 10] = [
+const DOCUMENTED: [&str; 11] = [
     "/v3/bill/",
     "/v3/fund-app/mch-transfer/",
     "/v3/marketing/",
@@ -20,6 +20,7 @@ const DOCUMENTED: [&str; 10] = [
     "/v3/payscore/",
     "/v3/profitsharing/",
     "/v3/security/echo",
+    "/v3/transfer-detail/",
     "/v3/transfer/",
     "/v3/transferdownload/",
 ];

@@ -211,7 +211,13 @@ async fn a_page_of_another_site_may_not_use_the_sandbox() {
 #[tokio::test]
 async fn production_has_no_sandbox() {
     let shop = Shop::over(Arc::new(ModelStore::default()), Mode::Production).await;
-    for path in ["/sandbox/phone/pay", "/sandbox/clock", "/sandbox/faults", "/sandbox/wechat/signature"] {
+    for path in [
+        "/sandbox/phone/pay",
+        "/sandbox/clock",
+        "/sandbox/faults",
+        "/sandbox/wechat/signature",
+        "/sandbox/wechat/platform-certificate",
+    ] {
         assert_eq!(shop.send(Call::post(path, &json!({}))).await.status, 404, "{path}");
     }
     for path in ["/sandbox/messages", "/sandbox/wechat/refused", "/sandbox/payments/x/timeline"] {

@@ -357,8 +357,9 @@ async fn what_is_documented_and_not_served_is_refused_and_what_is_neither_is_a_p
         ("POST", "/v3/refund/domestic/refunds/1/apply-abnormal-refund"),
         ("GET", "/v3/profitsharing/merchant-configs/1900000009"),
         ("POST", "/v3/fund-app/mch-transfer/elecsign/out-bill-no"),
-        ("POST", "/v3/transfer/batches"),
-        ("GET", "/v3/merchant-service/complaints-v2"),
+        ("POST", "/v3/transfer/bill-receipt"),
+        ("POST", "/v3/transfer-detail/electronic-receipts"),
+        ("POST", "/v3/merchant-service/images/upload"),
     ] {
         let call = door.client.signed(door.engine(), method, target, b"");
         door.ask(call).await.denied(403, "NO_AUTH", 268_435_456);

@@ -8,9 +8,10 @@
 //! ```
 //!
 //! **Invariants.** The money leaves the sender in the step that makes the offer and rests in
-//! `platform/transfers` until the offer ends, so the balance of that account is the sum of all offers. An offer
-//! ends once: accepted or returned, whole. From the instant at which its time is over it cannot be accepted, and
-//! before that instant it does not expire.
+//! `platform/transfers` until the offer ends, so the balance of that account is the sum of all offers. (A batch of
+//! WeChat Pay's interface has its sum there, too, until its details have ended; each that is paid is made accepted.)
+//! An offer ends once: accepted or returned, whole. From the instant at which its time is over it cannot be
+//! accepted, and before that instant it does not expire.
 //!
 //! **Absent on purpose:** who may ask for what. The doors know whether it is the sender or the recipient that asks.
 
@@ -22,7 +23,7 @@ use tongbao_money::Money;
 
 use crate::{
     Key, List, Time,
-    id::{AppId, MerchantId, PayerId, TransferId},
+    id::{AppId, MerchantId, PayerId, TransferId, WechatTransferBatchId},
     ledger::Account,
     wechat::WechatTransfer,
 };
@@ -37,7 +38,7 @@ pub enum Sender {
         merchant: MerchantId,
         /// The app that asked, and that is told.
         app: AppId,
-        /// The merchant's own number, unique for ever.
+        /// The merchant's own number, unique for ever; that of a detail is unique in its batch.
         transfer_no: String,
     },
 }
@@ -46,9 +47,14 @@ impl Sender {
     /// The account that the money leaves, and returns to.
     pub const fn account(&self) -> Account {
         match self {
-            Sender::Merchant { merchant, .. } => Account::MerchantPending(*merchant),
+            Sender::Merchant { merchant, .. } => source(*merchant),
         }
     }
+}
+
+/// The account that a merchant's transfers are taken from.
+pub(crate) const fn source(merchant: MerchantId) -> Account {
+    Account::MerchantPending(merchant)
 }
 
 /// Why an offer was returned.
@@ -94,6 +100,15 @@ impl TransferStatus {
     }
 }
 
+/// Which detail of a batch of WeChat Pay's interface a transfer pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailOf {
+    /// The batch.
+    pub batch: WechatTransferBatchId,
+    /// Which of its details: counts from 0.
+    pub place: u32,
+}
+
 /// A transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
@@ -121,6 +136,9 @@ pub struct Transfer {
     /// What it remembers as a transfer bill of WeChat Pay's interface, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wechat: Option<Box<WechatTransfer>>,
+    /// Which detail of a batch it pays, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<DetailOf>,
 }
 
 impl Transfer {
@@ -131,7 +149,10 @@ impl Transfer {
 
     pub(crate) fn keys(&self) -> Vec<Key> {
         let Sender::Merchant { merchant, transfer_no, .. } = &self.sender;
-        let number = Key::TransferNo(*merchant, transfer_no.clone());
+        let number = match self.detail {
+            Some(DetailOf { batch, place }) => Key::WechatTransferDetail(batch, place),
+            None => Key::TransferNo(*merchant, transfer_no.clone()),
+        };
         let bill = self.wechat.iter().map(|bill| Key::WechatTransfer(bill.transfer_bill_no.clone()));
         std::iter::once(number).chain(bill).collect()
     }

@@ -34,6 +34,20 @@ pub(crate) fn offer(facts: &dyn Facts, change: &mut ChangeSet, transfer: &Transf
     Ok(())
 }
 
+/// Makes a transfer that its recipient has at once, from money that has left its sender.
+pub(crate) fn give(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    transfer: &Transfer,
+) -> Result<(), Stop> {
+    let postings = template::transfer_accepted(transfer.recipient, transfer.money, transfer.id.into());
+    change.postings.extend(postings);
+    tell(facts, cx, change, transfer, EventKind::TransferAccepted)?;
+    change.put(transfer.clone());
+    Ok(())
+}
+
 /// The recipient accepts. To anybody else there is no such transfer.
 pub fn accept(
     facts: &dyn Facts,

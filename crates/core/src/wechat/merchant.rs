@@ -69,8 +69,21 @@ pub struct WechatMerchant {
     /// Where it is told what others share with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing_notify_url: Option<String>,
+    /// Where it is told of complaints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint_address: Option<ComplaintAddress>,
     /// When it was made.
     pub created_at: Time,
+}
+
+/// Where a merchant number is told of complaints (投诉通知回调地址).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComplaintAddress {
+    /// The address.
+    pub url: String,
+    /// Whether who has set it verifies with the public key. What is sent there is then signed with that.
+    #[serde(default)]
+    pub by_public_key: bool,
 }
 
 impl std::fmt::Debug for WechatMerchant {
@@ -137,6 +150,7 @@ pub fn register(
         api_v3_key: new.api_v3_key.clone(),
         key_mode: new.key_mode,
         sharing_notify_url: None,
+        complaint_address: None,
         created_at: cx.at(),
     });
     Ok((change, id))
@@ -198,6 +212,50 @@ pub fn set_sharing_notify_url(facts: &dyn Facts, mchid: &str, url: Option<&str>)
         change.put(WechatMerchant { sharing_notify_url: url.map(ToOwned::to_owned), ..next(now) });
     }
     Ok(change)
+}
+
+/// What is done with the address for complaints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressChange {
+    /// Set it where none is set.
+    Create(ComplaintAddress),
+    /// Set it in place of another.
+    Replace(ComplaintAddress),
+    /// Set none.
+    Delete,
+}
+
+/// What became of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressChanged {
+    /// It is as was asked for, now or before.
+    Done,
+    /// Another one is set.
+    Exists,
+    /// None is set.
+    Missing,
+}
+
+/// Changes where a merchant number is told of complaints.
+pub fn change_complaint_address(
+    facts: &dyn Facts,
+    mchid: &str,
+    change: &AddressChange,
+) -> Result<(ChangeSet, AddressChanged), Stop> {
+    let now = known(facts, mchid)?;
+    let wanted = match (change, &now.complaint_address) {
+        (AddressChange::Create(wanted), Some(known)) if known.url != wanted.url => {
+            return Ok((ChangeSet::default(), AddressChanged::Exists));
+        }
+        (AddressChange::Replace(_), None) => return Ok((ChangeSet::default(), AddressChanged::Missing)),
+        (AddressChange::Create(wanted) | AddressChange::Replace(wanted), _) => Some(wanted.clone()),
+        (AddressChange::Delete, _) => None,
+    };
+    let mut changes = ChangeSet::default();
+    if now.complaint_address != wanted {
+        changes.put(WechatMerchant { complaint_address: wanted, ..next(now) });
+    }
+    Ok((changes, AddressChanged::Done))
 }
 
 /// The merchant with this number.

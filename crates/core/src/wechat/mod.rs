@@ -18,6 +18,7 @@ pub mod order;
 pub mod platform;
 pub mod refund;
 pub mod transfer;
+pub mod transfer_batch;
 
 pub use combine::WechatCombinedOrder;
 pub use merchant::WechatMerchant;
@@ -25,3 +26,4 @@ pub use order::WechatOrder;
 pub use platform::WechatPlatform;
 pub use refund::WechatRefund;
 pub use transfer::WechatTransfer;
+pub use transfer_batch::{WechatTransferBatch, WechatTransferList};

@@ -16,12 +16,19 @@ const REFUND_DIGITS: usize = 25;
 /// What the number of a transfer bill begins with; 40 digits in all.
 const TRANSFER_PREFIX: &str = "1330";
 const TRANSFER_DIGITS: usize = 36;
+/// What the number of a batch of transfers begins with, and that of one of its details; 40 digits in all.
+const BATCH_PREFIX: &str = "1030";
+const BATCH_DETAIL_PREFIX: &str = "1040";
 /// What the number of a request to share begins with, and that of a return; 28 digits in all.
 const SHARING_PREFIX: &str = "3008";
 const SHARING_DIGITS: usize = 24;
 /// What the number of one share begins with; 40 digits in all.
 const DETAIL_PREFIX: &str = "3601";
 const DETAIL_DIGITS: usize = 36;
+/// What the number of a complaint begins with, and that of a turn of its history; 27 digits in all.
+const COMPLAINT_PREFIX: &str = "2002";
+const TURN_PREFIX: &str = "3002";
+const COMPLAINT_DIGITS: usize = 23;
 
 /// Hexadecimal digits of a prepay token, and of the sequence behind it.
 const TOKEN_DIGITS: usize = 16;
@@ -46,6 +53,17 @@ pub fn transfer_bill_no(facts: &dyn Facts, transfer: Id) -> Lookup<String> {
     free(facts, draw, Key::WechatTransfer)
 }
 
+/// A free number (微信批次单号) for a batch of transfers.
+pub fn transfer_batch_id(facts: &dyn Facts, batch: Id) -> Lookup<String> {
+    let draw = |count| format!("{BATCH_PREFIX}{}", decimal(batch, count, TRANSFER_DIGITS));
+    free(facts, draw, Key::WechatTransferBatch)
+}
+
+/// The number (微信明细单号) of one detail of a batch. It is looked for among the details of its batch only.
+pub fn transfer_detail_id(batch: Id, place: u32) -> String {
+    format!("{BATCH_DETAIL_PREFIX}{}", decimal(batch, place, TRANSFER_DIGITS))
+}
+
 /// A free number (微信分账单号) for a request to share.
 pub fn sharing_order_id(facts: &dyn Facts, order: Id) -> Lookup<String> {
     let draw = |count| format!("{SHARING_PREFIX}{}", decimal(order, count, SHARING_DIGITS));
@@ -60,6 +78,17 @@ pub fn sharing_detail_id(order: Id, place: u32) -> String {
 /// The number (微信回退单号) of a return. Nothing is found by it, either.
 pub fn sharing_return_id(id: Id) -> String {
     format!("{SHARING_PREFIX}{}", decimal(id, 0, SHARING_DIGITS))
+}
+
+/// A free number (投诉单号) for a complaint.
+pub fn complaint_id(facts: &dyn Facts, complaint: Id) -> Lookup<String> {
+    let draw = |count| format!("{COMPLAINT_PREFIX}{}", decimal(complaint, count, COMPLAINT_DIGITS));
+    free(facts, draw, Key::WechatComplaint)
+}
+
+/// The number (操作流水号) of a turn of a complaint's history. Nothing is found by it.
+pub fn complaint_log_id(complaint: Id, place: u32) -> String {
+    format!("{TURN_PREFIX}{}", decimal(complaint, place, COMPLAINT_DIGITS))
 }
 
 /// A free prepay token for a payment.

@@ -171,6 +171,7 @@ pub fn create(
             transfer_bill_no: number::transfer_bill_no(facts, id.into())?,
             by_public_key: new.by_public_key,
         })),
+        detail: None,
     };
     let mut change = ChangeSet::default();
     match steps::offer(facts, &mut change, &transfer) {

@@ -113,7 +113,10 @@ impl Books {
             match decide(&asked, &mut cx.clone()) {
                 Err(Stop::Need(Need(want))) => {
                     assert!(!asked.granted.contains(&want), "{want:?} was granted and is asked for again");
-                    asked.granted.push(want);
+                    match want {
+                        Want::All(wants) => asked.granted.extend(wants),
+                        want => asked.granted.push(want),
+                    }
                     assert!(asked.granted.len() <= NEEDS_MAX, "a decision asks for facts without end");
                 }
                 other => break other,

@@ -10,6 +10,7 @@
 
 mod apps;
 mod books;
+mod complaints;
 mod create;
 mod delivery;
 mod edges;
@@ -25,6 +26,7 @@ mod samples;
 mod sandbox;
 mod shop;
 mod templates;
+mod transfer_batches;
 mod transfers;
 mod wechat_combine;
 mod wechat_keys;

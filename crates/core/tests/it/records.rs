@@ -114,7 +114,7 @@ fn the_lists_of_a_record_hold_its_kind() {
             seen.insert(list.bytes()[0]);
         }
     }
-    assert_eq!(seen, (1..=16).collect(), "every list was stood in");
+    assert_eq!(seen, (1..=16).chain([40]).collect(), "every list was stood in");
 }
 
 #[test]
@@ -143,11 +143,16 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
         (Key::WechatPrepay(text()), b"\x0corder-1".to_vec()),
         (Key::TransferNo(merchant(), text()), named(13, 1, 1)),
         (Key::WechatTransfer(text()), b"\x0eorder-1".to_vec()),
+        (Key::WechatTransferBatchNo(merchant(), text()), named(15, 1, 1)),
+        (Key::WechatTransferBatch(text()), b"\x10order-1".to_vec()),
+        (Key::WechatTransferDetail(id(1), 7), [&named(17, 18, 1)[..18], &[0, 0, 0, 7]].concat()),
         (Key::SharingOf(id(1)), named(21, 5, 1)[..18].to_vec()),
         (Key::SharingOrderNo(merchant(), text()), named(22, 1, 1)),
         (Key::SharingOrder(text()), b"\x17order-1".to_vec()),
         (Key::SharingReturnNo(merchant(), text()), named(24, 1, 1)),
         (Key::SharingReceiver("19".to_owned(), text()), b"\x1919/order-1".to_vec()),
+        (Key::ComplaintOf(id(1)), named(40, 5, 1)[..18].to_vec()),
+        (Key::WechatComplaint(text()), b"\x29order-1".to_vec()),
     ];
     for (key, hashed) in table {
         assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
@@ -183,10 +188,13 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
             Key::WechatPrepay(text()),
             Key::TransferNo(one, text()),
             Key::WechatTransfer(text()),
+            Key::WechatTransferBatchNo(one, text()),
+            Key::WechatTransferBatch(text()),
             Key::SharingOrderNo(one, text()),
             Key::SharingOrder(text()),
             Key::SharingReturnNo(one, text()),
             Key::SharingReceiver("19".to_owned(), text()),
+            Key::WechatComplaint(text()),
         ] {
             digests.insert(key.digest());
             count += 1;
@@ -216,6 +224,7 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
         List::Transfers(one),
         List::TransfersTo(id(1)),
         List::SharingOrders(one),
+        List::Complaints(one),
     ];
     let bytes: BTreeSet<[u8; 17]> = lists.iter().map(|list| list.bytes()).collect();
     assert_eq!(bytes.len(), lists.len());
@@ -233,6 +242,7 @@ fn a_task_stands_under_the_id_of_what_it_is_about_and_its_work_reads_back() {
         (Work::Deliver(id(4)), 4),
         (Work::ExpireTransfer(id(5)), 5),
         (Work::Unfreeze(id(6)), 6),
+        (Work::PayTransferBatch(id(7)), 7),
     ];
     for (work, number) in table {
         let task = tongbao_core::Task::new(after(5), work);

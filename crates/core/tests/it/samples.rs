@@ -18,15 +18,17 @@ use tongbao_core::{
     payment_code::{PaymentCode, PaymentCodeSeed, Used, Window},
     refund::{Origin, Refund, RefundStatus, Target},
     sandbox::{Fault, Sandbox, WaitingFault},
-    transfer::{ReturnReason, Sender, Transfer, TransferStatus},
+    transfer::{DetailOf, ReturnReason, Sender, Transfer, TransferStatus},
     wechat::{
-        WechatCombinedOrder, WechatMerchant, WechatOrder, WechatPlatform, WechatRefund,
+        WechatCombinedOrder, WechatMerchant, WechatOrder, WechatPlatform, WechatRefund, WechatTransferBatch,
+        WechatTransferList,
         codepay::CodeOrder,
         combine::{CombinedPicture, CombinedTerms, SubOrder},
-        merchant::{KeyMode, MerchantCertificate},
+        merchant::{ComplaintAddress, KeyMode, MerchantCertificate},
         order::{OrderTerms, TradeType},
         platform::{PlatformCertificate, PlatformPublicKey, SealedAuthority},
         transfer::{SceneReport, SealedName, TransferTerms, WechatTransfer},
+        transfer_batch::{BatchTerms, FailReason, FailedDetail, Tally, TransferDetail},
     },
 };
 use tongbao_money::BasisPoints;
@@ -210,7 +212,59 @@ pub(crate) fn transfer() -> Transfer {
             transfer_bill_no: "1330000000000000000000000000000000000001".to_owned(),
             by_public_key: true,
         })),
+        detail: None,
     }
+}
+
+/// The transfer that pays a detail of a batch.
+pub(crate) fn detail_transfer() -> Transfer {
+    let detail = Some(DetailOf { batch: id(60), place: 1 });
+    Transfer { id: id(62), status: TransferStatus::Accepted, wechat: None, detail, ..transfer() }
+}
+
+/// A batch of transfers with all there can be in it.
+pub(crate) fn batch() -> WechatTransferBatch {
+    let some = |text: &str| Some(text.to_owned());
+    let tally = |count, minor| Tally { count, amount: amount(minor) };
+    WechatTransferBatch {
+        id: id(60),
+        version: 2,
+        merchant: merchant(),
+        app: app(),
+        terms: BatchTerms {
+            mchid: "1900000001".to_owned(),
+            appid: "wx0000000000000001".to_owned(),
+            out_batch_no: "batch1".to_owned(),
+            name: "报销".to_owned(),
+            remark: "四月报销".to_owned(),
+            scene_id: some("1000"),
+            notify_url: some("https://shop.example/batches"),
+        },
+        batch_id: "1030000000000000000000000000000000000001".to_owned(),
+        list: id(61),
+        total: tally(3, 60),
+        paid: tally(1, 20),
+        returned: amount(10),
+        failed: vec![FailedDetail { place: 0, reason: FailReason::UnknownRecipient, at: after(1) }],
+        by_public_key: true,
+        created_at: after(0),
+        updated_at: after(1),
+    }
+}
+
+/// Its details.
+pub(crate) fn batch_list() -> WechatTransferList {
+    let detail = |number: &str, minor, recipient| TransferDetail {
+        out_detail_no: number.to_owned(),
+        amount: amount(minor),
+        remark: "报销".to_owned(),
+        openid: "o".to_owned(),
+        recipient,
+        name: Some(SealedName { sealed: "sealed".to_owned(), digest: [6; 32] }),
+    };
+    let details =
+        vec![detail("d0", 10, Some(id(99))), detail("d1", 20, Some(payer())), detail("d2", 30, None)];
+    WechatTransferList { id: id(61), version: 1, batch: id(60), details }
 }
 
 /// A combined order with all there can be in it.
@@ -280,6 +334,10 @@ pub(crate) fn wechat() -> Vec<Record> {
             api_v3_key: Some("sealed".to_owned()),
             key_mode: KeyMode::Both,
             sharing_notify_url: Some("https://shop.example/shares".to_owned()),
+            complaint_address: Some(ComplaintAddress {
+                url: "https://shop.example/complaints".to_owned(),
+                by_public_key: true,
+            }),
             created_at: after(0),
         }
         .into(),
@@ -363,6 +421,7 @@ pub(crate) fn told() -> Vec<Record> {
         event(12, Subject::Payment(Box::new(full_payment()))).into(),
         event(13, Subject::Refund(Box::new(refund(Origin::Unexpected, Target::Balance(payer()))))).into(),
         event(33, Subject::Transfer(Box::new(transfer()))).into(),
+        event(63, Subject::TransferBatch(Box::new(batch()))).into(),
         event(
             42,
             Subject::CombinedOrder(Box::new(CombinedPicture {
@@ -418,6 +477,7 @@ pub(crate) fn all() -> Vec<Record> {
     all.extend(told());
     all.extend(wechat());
     all.extend(crate::profit_sharing::records());
+    all.push(crate::complaints::record());
     let merchants = Origin::Merchant("refund-1".to_owned());
     let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
     all.extend([
@@ -427,6 +487,9 @@ pub(crate) fn all() -> Vec<Record> {
         Refund { id: id(28), ..refund(Origin::Unexpected, Target::Balance(payer())) }.into(),
         order_refund().into(),
         transfer().into(),
+        detail_transfer().into(),
+        batch().into(),
+        batch_list().into(),
         combined().into(),
         PaymentCode {
             id: id(43),

@@ -23,14 +23,14 @@ use crate::{
 pub(crate) const MCHID: &str = "1900000001";
 const APPID: &str = "wx0000000000000001";
 
-fn shop() -> Shop {
+pub(crate) fn shop() -> Shop {
     let mut shop = Shop::open(60, 1_000_000);
     let new = identity(MCHID, shop.app);
     shop.books.step(after(0), |facts, cx| merchant::register(facts, cx, &new)).unwrap();
     shop
 }
 
-fn new_order(number: &str, trade_type: TradeType) -> NewOrder {
+pub(crate) fn new_order(number: &str, trade_type: TradeType) -> NewOrder {
     let terms = OrderTerms {
         mchid: MCHID.to_owned(),
         appid: APPID.to_owned(),
@@ -52,7 +52,7 @@ fn place(shop: &mut Shop, at: Time, new: &NewOrder) -> Placed {
     shop.books.step(at, |facts, cx| order::place(facts, cx, new)).unwrap()
 }
 
-fn placed(shop: &mut Shop, at: Time, new: &NewOrder) -> Payment {
+pub(crate) fn placed(shop: &mut Shop, at: Time, new: &NewOrder) -> Payment {
     match place(shop, at, new) {
         Placed::Ready(payment) => *payment,
         other => panic!("{other:?}"),
@@ -369,6 +369,8 @@ fn an_address_of_an_order_is_told_of_success_only_and_in_its_own_words() {
             &EventKind::TransferReturned,
             &EventKind::ShareReceived,
             &EventKind::ShareReturned,
+            &EventKind::ComplaintCreated,
+            &EventKind::ComplaintChanged,
         ]
     );
 }
@@ -412,12 +414,15 @@ fn a_probe_goes_first_to_the_address_of_an_order_and_nowhere_else() {
     assert_eq!(probes.iter().filter(|probe| **probe).count(), 1);
     let first = told(&shop).remove(0);
     assert!(first.is_probe());
-    let attempt = DeliveryAttempt {
-        at: after(1),
-        http_status: Some(401),
-        failure: Some("http".to_owned()),
+    let attempt = |at_s, http_status, failure: &str| DeliveryAttempt {
+        at: after(at_s),
+        http_status,
+        failure: Some(failure.to_owned()),
         duration_ms: 1,
     };
-    let after_it = first.after(&Sent { attempt, retry_after_s: None, jitter: 0 }).unwrap();
-    assert!(!after_it.is_probe() && after_it.next_at == Some(after(16)));
+    let sent = |attempt| Sent { attempt, retry_after_s: None, jitter: 0 };
+    let lost = first.after(&sent(attempt(1, None, "broken"))).unwrap();
+    assert!(lost.is_probe() && lost.next_at == Some(after(16)), "nobody has refused it yet");
+    let after_it = lost.after(&sent(attempt(16, Some(401), "http"))).unwrap();
+    assert!(!after_it.is_probe() && after_it.next_at == Some(after(31)));
 }

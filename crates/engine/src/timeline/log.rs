@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use tongbao_core::{
-    Id, Time,
+    Id, Key, Time,
+    complaint::Complaint,
     delivery::Delivery,
     event::{Event, Subject},
     id::{DeliveryId, EventId, Kind, PaymentId},
@@ -62,6 +63,9 @@ pub(super) fn read(store: &dyn Store, payment: &Payment, refunds: &[Refund]) -> 
     own.add(payment.id.into(), payment.version);
     for refund in refunds {
         own.add(refund.id.into(), refund.version);
+    }
+    if let Some(complaint) = store.find::<Complaint>(Key::ComplaintOf(payment.id))? {
+        own.add(complaint.id.into(), complaint.version);
     }
     let mut history = History::default();
     let mut after = first_change(store, payment.created_at)?;
@@ -151,11 +155,12 @@ impl Own {
         match subject {
             Subject::Payment(payment) => payment.id == self.payment,
             Subject::Refund(refund) => refund.payment == self.payment,
+            Subject::Complaint(complaint) => complaint.payment == self.payment,
             Subject::CombinedOrder(picture) => {
                 picture.payments.iter().any(|payment| payment.id == self.payment)
             }
             Subject::Share(share) => self.transaction_id.as_ref() == Some(&share.transaction_id),
-            Subject::Transfer(_) => false,
+            Subject::Transfer(_) | Subject::TransferBatch(_) => false,
         }
     }
 }

@@ -136,8 +136,9 @@ pub fn payment_of(subject: &Subject) -> Option<PaymentId> {
     match subject {
         Subject::Payment(payment) => Some(payment.id),
         Subject::Refund(refund) => Some(refund.payment),
+        Subject::Complaint(complaint) => Some(complaint.payment),
         Subject::CombinedOrder(picture) => picture.payments.first().map(|payment| payment.id),
-        Subject::Transfer(_) | Subject::Share(_) => None,
+        Subject::Transfer(_) | Subject::Share(_) | Subject::TransferBatch(_) => None,
     }
 }
 

@@ -31,8 +31,9 @@ pub const RESPONSE_MAX_BYTES: u32 = 64 * 1_024;
 
 /// Idle connections kept per receiver; the concurrency allowed per endpoint is of this order.
 const IDLE_PER_HOST_MAX: usize = 4;
-/// How long an idle connection is kept; below the 60 s after which common servers close theirs.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an idle connection is kept: less than the defaults after which common servers close theirs (gunicorn 2 s,
+/// Node and Apache 5 s). What is written to a connection that is being closed is lost, and an attempt with it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Names the sender and its version, so that receivers can recognise it in their logs.
 const USER_AGENT: &str = concat!("Tongbao-Webhooks/", env!("CARGO_PKG_VERSION"));
 

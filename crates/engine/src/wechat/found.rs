@@ -20,7 +20,15 @@ use tongbao_core::{
 };
 use tongbao_store::Fault;
 
-use crate::{Engine, vault::Field};
+use crate::{Engine, Mode, vault::Field};
+
+/// The name in the platform's certificates.
+pub const fn authority_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Sandbox => "Tongbao Sandbox",
+        Mode::Production => "Tongbao",
+    }
+}
 
 /// A platform that was founded: what to keep, and the authority that issues for merchants.
 #[derive(Debug)]

@@ -171,6 +171,11 @@ impl Engine {
         Ok(Some(keys))
     }
 
+    /// Makes the next look-up read the platform's keys anew.
+    pub(super) fn forget_wechat_platform(&self) {
+        *self.wechat.platform.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The merchant with this number and its keys. Unknown numbers are not remembered, so a new merchant can
     /// begin at once and guesses fill no memory.
     pub fn wechat_merchant(&self, mchid: &str) -> Result<Option<Arc<MerchantKeys>>, Fault> {

@@ -13,6 +13,7 @@ mod keyring;
 mod notice;
 mod openid;
 pub mod prepay;
+mod rotation;
 mod sensitive;
 pub mod transfer;
 

@@ -7,7 +7,7 @@ use tongbao_channel::wechat::{
     sensitive::{DecryptingKey, Undecryptable},
     serial::KeyName,
 };
-use tongbao_core::wechat::transfer::SealedName;
+use tongbao_core::{payer::Payer, wechat::transfer::SealedName};
 use tongbao_store::Fault;
 use zeroize::Zeroizing;
 
@@ -37,6 +37,12 @@ impl Engine {
     pub fn seal_name(&self, name: &str) -> SealedName {
         let digest = self.vault.digest("name", name);
         SealedName { sealed: self.vault.seal(Field::Name, name), digest }
+    }
+
+    /// A payer's phone number, which was sealed here.
+    pub fn open_phone(&self, payer: &Payer) -> Result<Zeroizing<String>, Fault> {
+        let opened = self.vault.open(Field::Phone, &payer.phone_sealed).map(Zeroizing::new);
+        opened.map_err(|unreadable| Fault::Unreadable(unreadable.to_string()))
     }
 
     /// A name that was sealed here.

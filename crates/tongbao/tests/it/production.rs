@@ -49,7 +49,9 @@ async fn production_serves_live_keys_and_no_sandbox() {
     for path in ["/sandbox", "/sandbox/phone", "/sandbox/inbox", "/sandbox/messages"] {
         assert_eq!(client.get(format!("{api}{path}")).send().await.unwrap().status(), 404, "{path}");
     }
-    for path in ["/sandbox/phone/pay", "/sandbox/clock", "/sandbox/faults"] {
+    for path in
+        ["/sandbox/phone/pay", "/sandbox/clock", "/sandbox/faults", "/sandbox/wechat/platform-certificate"]
+    {
         assert_eq!(client.post(format!("{api}{path}")).send().await.unwrap().status(), 404, "{path}");
     }
     assert_eq!(client.get(format!("{api}/health")).send().await.unwrap().status(), 200);

@@ -102,6 +102,9 @@ fn cause(source: &Source, subject: Id) -> Result<Cause, Fault> {
             let Sender::Merchant { transfer_no, .. } = &transfer.sender;
             (bill.unwrap_or_else(own), transfer_no.clone(), Some(transfer.remark.clone()))
         }
+        Some(Record::WechatTransferBatch(batch)) => {
+            (batch.batch_id.clone(), batch.terms.out_batch_no.clone(), Some(batch.terms.remark.clone()))
+        }
         // What is frozen of a payment is numbered as that is.
         Some(Record::Sharing(sharing)) => {
             let payment = cause(source, sharing.payment.into())?;

@@ -60,10 +60,26 @@ struct ReportBody {
 }
 
 /// A bill number: 1 to 32 digits or letters.
-pub(super) fn out_bill_no(field: &str, value: &str, location: Location) -> Result<(), Refusal> {
+pub(in crate::wechat) fn out_bill_no(field: &str, value: &str, location: Location) -> Result<(), Refusal> {
     let fits = (1..=32).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let must = "须为1至32个字符，只能是数字、大小写字母";
     if fits { Ok(()) } else { Err(wrong(field, must, location)) }
+}
+
+/// A recipient's name, still encrypted: it must be there from one amount on and must not be below another.
+pub(in crate::wechat) fn check_name(field: &str, minor: i64, name: Option<&str>) -> Result<(), Refusal> {
+    match name {
+        None if minor >= NAME_NEEDED_FROM => {
+            let must = "转账金额大于等于2000元时，收款用户姓名必填";
+            Err(Refusal::parameter(field, must, Location::Body))
+        }
+        Some(_) if minor < NAME_ALLOWED_FROM => {
+            let must = "转账金额小于0.3元时，不允许填写收款用户姓名";
+            Err(Refusal::parameter(field, must, Location::Body).numbered(InternalCode::EXTRA_PARAMETER))
+        }
+        Some(name) => text(field, name, NAME_CIPHERTEXT_CHARS_MAX),
+        None => Ok(()),
+    }
 }
 
 impl CreateBill {
@@ -79,7 +95,7 @@ impl CreateBill {
             notify_url("/notify_url", url, door.api.engine.mode.webhook_policy())?;
         }
         amount("/transfer_amount", self.transfer_amount)?;
-        self.check_name()?;
+        check_name("/user_name", self.transfer_amount, self.user_name.as_deref())?;
         if !(1..=REPORTS_MAX).contains(&self.transfer_scene_report_infos.len()) {
             return Err(wrong("/transfer_scene_report_infos", "须有1至10项", Location::Body));
         }
@@ -89,22 +105,6 @@ impl CreateBill {
             text(&field("info_content"), &report.info_content, REPORT_CONTENT_CHARS_MAX)?;
         }
         Ok(())
-    }
-
-    fn check_name(&self) -> Result<(), Refusal> {
-        match &self.user_name {
-            None if self.transfer_amount >= NAME_NEEDED_FROM => {
-                let must = "转账金额大于等于2000元时，收款用户姓名必填";
-                Err(Refusal::parameter("/user_name", must, Location::Body))
-            }
-            Some(_) if self.transfer_amount < NAME_ALLOWED_FROM => {
-                let must = "转账金额小于0.3元时，不允许填写收款用户姓名";
-                Err(Refusal::parameter("/user_name", must, Location::Body)
-                    .numbered(InternalCode::EXTRA_PARAMETER))
-            }
-            Some(name) => text("/user_name", name, NAME_CIPHERTEXT_CHARS_MAX),
-            None => Ok(()),
-        }
     }
 
     /// The input of the core.

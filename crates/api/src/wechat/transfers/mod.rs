@@ -34,7 +34,7 @@ use super::{
 };
 use bill::{BillBody, CancelledBody, CreateBill, CreatedBody, out_bill_no};
 
-pub(super) use bill::BillNotice;
+pub(super) use bill::{BillNotice, check_name, out_bill_no as own_number};
 
 /// Characters of a person's name.
 const NAME_CHARS_MAX: usize = 64;
@@ -69,7 +69,7 @@ async fn cancel_bill(State(door): State<Arc<Door>>, path: Number, request: Reque
 pub(super) async fn sealed_name(
     door: &Door,
     call: &Call,
-    field: &'static str,
+    field: &str,
     ciphertext: String,
 ) -> Result<SealedName, Refusal> {
     let opened = door.api.engine.open_wechat_field(call.platform_key.as_ref(), ciphertext).await;

@@ -337,9 +337,12 @@ fn an_attempt_that_fails_for_good_is_told_before_the_closing_it_brings() {
         let payment = shop.books.all::<Payment>().nth(order).unwrap().id;
         let about = |event: &&Event| match &event.subject {
             Subject::Payment(subject) => subject.id == payment,
-            Subject::Refund(_) | Subject::Transfer(_) | Subject::Share(_) | Subject::CombinedOrder(_) => {
-                false
-            }
+            Subject::Refund(_)
+            | Subject::Transfer(_)
+            | Subject::TransferBatch(_)
+            | Subject::Share(_)
+            | Subject::Complaint(_)
+            | Subject::CombinedOrder(_) => false,
         };
         let mut events: Vec<Event> = shop.books.all::<Event>().filter(about).cloned().collect();
         events.sort_by_key(|event| event.id);

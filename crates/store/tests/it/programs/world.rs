@@ -195,7 +195,7 @@ impl World {
                 Input::HearRefund(refund, Some(key), refund_word(b))
             }
             // Nothing here makes transfers or orders.
-            Work::ExpireTransfer(_) | Work::Unfreeze(_) => return None,
+            Work::ExpireTransfer(_) | Work::Unfreeze(_) | Work::PayTransferBatch(_) => return None,
             Work::Deliver(delivery) => match c % 8 {
                 0 => Input::Postpone(delivery, key, self.at.plus_s(i64::from(b % 100))),
                 1 => Input::Abandon(delivery, key),
@@ -302,10 +302,13 @@ impl World {
             | Record::WechatMerchant(_)
             | Record::WechatPlatform(_)
             | Record::Transfer(_)
+            | Record::WechatTransferBatch(_)
+            | Record::WechatTransferList(_)
             | Record::Sharing(_)
             | Record::SharingOrder(_)
             | Record::SharingReturn(_)
             | Record::SharingReceiver(_)
+            | Record::Complaint(_)
             | Record::WechatCombinedOrder(_)
             | Record::PaymentCode(_)
             | Record::PaymentCodeSeed(_) => {}

@@ -11,7 +11,7 @@ use tongbao_core::{
 };
 use tongbao_engine::{
     Engine,
-    wechat::found::{Certified, Enrolment, Founded},
+    wechat::found::{Certified, Enrolment, Founded, authority_name},
 };
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
     instance::Instance,
     output::{self, Failure},
     seed::SandboxFile,
-    wechat_seed::{SandboxOpenid, authority_name},
+    wechat_seed::SandboxOpenid,
 };
 
 /// Merchant numbers that are drawn: ten digits that begin with 16, as WeChat Pay's newer ones do.

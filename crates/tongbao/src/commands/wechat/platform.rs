@@ -13,10 +13,7 @@ use tongbao_core::{
 use tongbao_engine::Engine;
 
 use super::input;
-use crate::{
-    output::{self, Failure},
-    wechat_seed::authority_name,
-};
+use crate::output::{self, Failure};
 
 fn present(engine: &Engine) -> Result<WechatPlatform, Failure> {
     let found = engine.store.find::<WechatPlatform>(Key::WechatPlatform)?;
@@ -25,14 +22,10 @@ fn present(engine: &Engine) -> Result<WechatPlatform, Failure> {
 
 /// Adds the certificate that follows.
 pub(super) async fn rotate(engine: &Arc<Engine>) -> Result<(), Failure> {
-    let authority = engine.wechat_authority(&present(engine)?)?;
-    let next = engine.next_wechat_certificate(&authority, authority_name(engine.mode))?;
-    let (serial, world) = (next.serial.clone(), engine.clock.world());
-    engine
-        .run(input("rotate_wechat_platform"), move |facts, _| platform::add_certificate(facts, world, &next))
-        .await?;
-    output::line(format_args!("serial number {serial}"))?;
-    if let Some(signs) = present(engine)?.signs_at(world) {
+    present(engine)?;
+    let next = engine.rotate_wechat_platform(input("rotate_wechat_platform")).await?;
+    output::line(format_args!("serial number {}", next.serial))?;
+    if let Some(signs) = present(engine)?.signs_at(engine.clock.world()) {
         let takes_over = signs.not_after.plus_ms(-platform::LAST_DAYS_MS);
         output::note(format_args!(
             "It is listed from now on. {} signs until {}, or until `tongbao wechat switch-platform`.",
@@ -45,10 +38,8 @@ pub(super) async fn rotate(engine: &Arc<Engine>) -> Result<(), Failure> {
 
 /// Lets the newest certificate take over.
 pub(super) async fn switch(engine: &Arc<Engine>) -> Result<(), Failure> {
-    let world = engine.clock.world();
-    engine
-        .run(input("switch_wechat_platform"), move |facts, _| platform::switch_certificate(facts, world))
-        .await?;
-    let serial = present(engine)?.signs_at(world).map(|signs| signs.serial.clone()).unwrap_or_default();
+    engine.switch_wechat_platform(input("switch_wechat_platform")).await?;
+    let serial =
+        present(engine)?.signs_at(engine.clock.world()).map(|signs| signs.serial.clone()).unwrap_or_default();
     output::line(format_args!("{serial} signs from now on"))
 }

@@ -21,9 +21,10 @@ use super::{
     answer::Answer,
     auth::{Call, unknown_merchant},
     fields::{amount, currency, of_error, optional, out_trade_no, text, unexpected, wrong},
+    goods::{self, Goods},
     number,
     orders::{TransactionBody, not_exist},
-    place::{GOODS_MAX, OrderAmount, Settle, compact, not_bound},
+    place::{OrderAmount, Settle, compact, not_bound},
 };
 
 #[derive(Deserialize)]
@@ -111,27 +112,19 @@ impl CodeScene {
 
 impl CodeDetail {
     fn check(&self) -> Result<(), Refusal> {
-        optional("/detail/invoice_id", self.invoice_id.as_ref(), 32)?;
-        if self.cost_price.is_some_and(|price| price < 0) {
-            return Err(wrong("/detail/cost_price", "不能为负数", Location::Body));
+        goods::check(self.invoice_id.as_ref(), self.cost_price, self.goods_detail.as_deref())
+    }
+}
+
+impl<'a> From<&'a CodeGoods> for Goods<'a> {
+    fn from(line: &'a CodeGoods) -> Goods<'a> {
+        Goods {
+            merchant_id: &line.merchant_goods_id,
+            platform_id: ("wxpay_goods_id", line.wxpay_goods_id.as_ref()),
+            name: line.goods_name.as_ref(),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
         }
-        let Some(goods) = &self.goods_detail else { return Ok(()) };
-        if !(1..=GOODS_MAX).contains(&goods.len()) {
-            return Err(wrong("/detail/goods_detail", "须有1至6000项", Location::Body));
-        }
-        for (at, goods) in goods.iter().enumerate() {
-            let field = |name| format!("/detail/goods_detail/{at}/{name}");
-            text(&field("merchant_goods_id"), &goods.merchant_goods_id, 32)?;
-            optional(&field("wxpay_goods_id"), goods.wxpay_goods_id.as_ref(), 32)?;
-            optional(&field("goods_name"), goods.goods_name.as_ref(), 256)?;
-            if goods.quantity == 0 {
-                return Err(wrong(&field("quantity"), "须为大于0的整数", Location::Body));
-            }
-            if goods.unit_price < 0 {
-                return Err(wrong(&field("unit_price"), "不能为负数", Location::Body));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -23,6 +23,7 @@ mod codepay;
 mod combine;
 mod complaints;
 mod fields;
+mod goods;
 mod h5;
 mod nonces;
 mod notice;

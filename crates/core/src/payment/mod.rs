@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use tongbao_money::{Amount, BasisPoints, Money};
 
 use crate::{
-    Key, Time,
+    Context, Key, Time,
     id::{AppId, AttemptId, MerchantId, PayerId, PaymentId, WechatCombinedOrderId},
     ledger::{Account, Channel},
     sandbox::Fault,
@@ -155,6 +155,22 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// A new one, of which nothing is known yet.
+    pub(crate) fn begin(cx: &mut Context, method: Method, payer: PayerId) -> Attempt {
+        Attempt {
+            id: cx.draw(),
+            method,
+            payer,
+            status: AttemptStatus::Processing,
+            started_at: cx.at(),
+            failure: None,
+            reference: None,
+            other_references: Vec::new(),
+            contested: Vec::new(),
+            fault: None,
+        }
+    }
+
     /// What the channel calls all the money that came in its name.
     pub fn references(&self) -> impl Iterator<Item = &String> {
         self.reference.iter().chain(&self.other_references)

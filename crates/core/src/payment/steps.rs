@@ -105,11 +105,21 @@ pub fn pay_proven(
     cx: &mut Context,
     ask: &Pay,
 ) -> Result<(ChangeSet, Result<Payment, Refusal>), Stop> {
-    match (pay(facts, cx, ask), ask.proof) {
-        (Ok((change, payment)), _) => Ok((change, Ok(payment))),
+    let paid = pay(facts, cx, ask);
+    after_proof(facts, (ask.payer, ask.proof), paid)
+}
+
+/// Makes a refusal after a right password a part of the answer, as [`pay_proven`] says.
+pub(crate) fn after_proof<T>(
+    facts: &dyn Facts,
+    (payer, proof): (PayerId, Proof),
+    paid: Result<(ChangeSet, T), Stop>,
+) -> Result<(ChangeSet, Result<T, Refusal>), Stop> {
+    match (paid, proof) {
+        (Ok((change, paid)), _) => Ok((change, Ok(paid))),
         (Err(Stop::Refuse(refusal)), Proof::Password) => {
             let mut change = ChangeSet::default();
-            payer::password_was_right(facts, &mut change, ask.payer)?;
+            payer::password_was_right(facts, &mut change, payer)?;
             Ok((change, Err(refusal)))
         }
         (Err(stop), Proof::Password | Proof::SandboxPhone | Proof::PaymentCode) => Err(stop),
@@ -162,18 +172,7 @@ pub(crate) fn pay_known(
     if ask.proof == Proof::Password {
         payer::password_was_right(facts, &mut change, ask.payer)?;
     }
-    let attempt = Attempt {
-        id: cx.draw(),
-        method: ask.method,
-        payer: ask.payer,
-        status: AttemptStatus::Processing,
-        started_at: cx.at(),
-        failure: None,
-        reference: None,
-        other_references: Vec::new(),
-        contested: Vec::new(),
-        fault: None,
-    };
+    let attempt = Attempt::begin(cx, ask.method, ask.payer);
     // Whether the payment can be paid at all is settled before a waiting fault is used up.
     let Some(mut next) = machine::decide(now, Input::Begin(attempt.clone()), cx.at())? else {
         return Err(Refusal::PaymentProcessing.into());

@@ -10,9 +10,9 @@ use crate::{
     ledger::{Account, template},
     payer,
     payment::{
-        Attempt, AttemptStatus, Failure, Method, Payment, Status,
+        Attempt, Failure, Method, Payment, Status,
         machine::{self, Input, Next},
-        steps::{Proof, QUERY_AFTER_S, Said, apply, timer},
+        steps::{Proof, QUERY_AFTER_S, Said, after_proof, apply, timer},
     },
     sandbox::{self, Fault},
 };
@@ -98,33 +98,15 @@ pub fn pay_proven(
     cx: &mut Context,
     ask: &PayCombined,
 ) -> Result<(ChangeSet, Result<Vec<Payment>, Refusal>), Stop> {
-    match (pay(facts, cx, ask), ask.proof) {
-        (Ok((change, payments)), _) => Ok((change, Ok(payments))),
-        (Err(Stop::Refuse(refusal)), Proof::Password) => {
-            let mut change = ChangeSet::default();
-            payer::password_was_right(facts, &mut change, ask.payer)?;
-            Ok((change, Err(refusal)))
-        }
-        (Err(stop), Proof::Password | Proof::SandboxPhone | Proof::PaymentCode) => Err(stop),
-    }
+    let paid = pay(facts, cx, ask);
+    after_proof(facts, (ask.payer, ask.proof), paid)
 }
 
 /// An attempt begins on every payment, or on none.
 fn begin(cx: &mut Context, payments: &[Payment], ask: &PayCombined) -> Result<Vec<(Next, Attempt)>, Refusal> {
     let mut begun = Vec::with_capacity(payments.len());
     for payment in payments {
-        let attempt = Attempt {
-            id: cx.draw(),
-            method: ask.method,
-            payer: ask.payer,
-            status: AttemptStatus::Processing,
-            started_at: cx.at(),
-            failure: None,
-            reference: None,
-            other_references: Vec::new(),
-            contested: Vec::new(),
-            fault: None,
-        };
+        let attempt = Attempt::begin(cx, ask.method, ask.payer);
         let next = machine::decide(payment, Input::Begin(attempt.clone()), cx.at())?;
         begun.push((next.ok_or(Refusal::PaymentProcessing)?, attempt));
     }

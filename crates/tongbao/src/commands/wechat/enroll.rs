@@ -1,6 +1,6 @@
 //! `tongbao wechat enroll`: an app gets an identity in WeChat Pay's interface (进件).
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use clap::Args;
 use tongbao_core::{
@@ -15,7 +15,7 @@ use tongbao_engine::{
 };
 
 use super::{
-    KeyModeName, MerchantKey,
+    Issue, KeyModeName, MerchantKey,
     files::{Directory, Given},
     input, number,
 };
@@ -45,23 +45,16 @@ pub(super) struct Enroll {
     /// What it verifies answers and notifications with
     #[arg(long, value_enum, default_value = "both")]
     key_mode: KeyModeName,
-    /// Its name in the certificate; the merchant's name unless given
-    #[arg(long, value_name = "NAME")]
-    organization: Option<String>,
-    /// A certificate request (PKCS#10, PEM, RSA of 2048 bits) by a merchant who keeps its private key to itself
-    #[arg(long, value_name = "FILE")]
-    csr: Option<PathBuf>,
-    /// Where the files are written for its SDK; nothing there is overwritten
-    #[arg(long, value_name = "DIR")]
-    to: PathBuf,
+    #[command(flatten)]
+    issue: Issue,
 }
 
 impl Enroll {
     pub(super) async fn run(self, engine: &Arc<Engine>, instance: &Instance) -> Result<(), Failure> {
-        let organization = self.organization.map_or_else(|| name(engine, self.app), Ok)?;
+        let organization = self.issue.organization.map_or_else(|| name(engine, self.app), Ok)?;
         let mchid = free_number(engine, self.mchid)?;
-        let directory = Directory::new(&self.to)?;
-        let key = MerchantKey::of(self.csr.as_deref())?;
+        let directory = Directory::new(&self.issue.to)?;
+        let key = MerchantKey::of(self.issue.csr.as_deref())?;
         let platform = founded(engine).await?;
         let authority = engine.wechat_authority(&platform)?;
         let (organization, key_mode) = (organization.as_str(), self.key_mode.into());

@@ -1,6 +1,6 @@
 //! `tongbao wechat rotate`, `revoke` and `key-mode`: what changes of a merchant after its enrolment.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use clap::Args;
 use tongbao_channel::wechat::serial::Serial;
@@ -16,7 +16,7 @@ use tongbao_engine::{Engine, vault::Field, wechat::found::kept};
 use zeroize::Zeroizing;
 
 use super::{
-    KeyModeName, MerchantKey,
+    Issue, KeyModeName, MerchantKey,
     enroll::openids,
     files::{Directory, Given},
     input, known, number,
@@ -32,29 +32,22 @@ pub(super) struct Rotate {
     /// The merchant number
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     mchid: String,
-    /// Its name in the certificate; the merchant's name unless given
-    #[arg(long, value_name = "NAME")]
-    organization: Option<String>,
-    /// A certificate request (PKCS#10, PEM, RSA of 2048 bits) by a merchant who keeps its private key to itself
-    #[arg(long, value_name = "FILE")]
-    csr: Option<PathBuf>,
-    /// Where the files are written for its SDK; nothing there is overwritten
-    #[arg(long, value_name = "DIR")]
-    to: PathBuf,
+    #[command(flatten)]
+    issue: Issue,
 }
 
 impl Rotate {
     pub(super) async fn run(self, engine: &Arc<Engine>, instance: &Instance) -> Result<(), Failure> {
         let record = known(engine, &self.mchid)?;
-        let organization = match self.organization {
+        let organization = match self.issue.organization {
             Some(name) => name,
             None => engine.store.get::<Merchant>(record.merchant)?.ok_or("an app without a merchant")?.name,
         };
-        let directory = Directory::new(&self.to)?;
+        let directory = Directory::new(&self.issue.to)?;
         let platform = engine.store.find::<WechatPlatform>(Key::WechatPlatform)?;
         let platform = platform.ok_or("the platform has no keys")?;
         let authority = engine.wechat_authority(&platform)?;
-        let key = MerchantKey::of(self.csr.as_deref())?;
+        let key = MerchantKey::of(self.issue.csr.as_deref())?;
         let certificate = engine.certify_wechat(&authority, &self.mchid, &organization, &key.public)?;
         let shared =
             record.api_v3_key.as_ref().map(|sealed| engine.vault.open(Field::WechatApiV3Key, sealed));

@@ -14,7 +14,11 @@ mod proxy;
 mod show;
 mod trust;
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use tongbao_channel::wechat::{
@@ -63,6 +67,20 @@ enum What {
     Trust,
     /// Stand for api.mch.weixin.qq.com on this machine, for SDKs that know no other host
     Proxy(proxy::Proxy),
+}
+
+/// For whom a certificate is issued, over which key, and where it goes.
+#[derive(Args)]
+struct Issue {
+    /// Its name in the certificate; the merchant's name unless given
+    #[arg(long, value_name = "NAME")]
+    organization: Option<String>,
+    /// A certificate request (PKCS#10, PEM, RSA of 2048 bits) by a merchant who keeps its private key to itself
+    #[arg(long, value_name = "FILE")]
+    csr: Option<PathBuf>,
+    /// Where the files are written for its SDK; nothing there is overwritten
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
 }
 
 impl Wechat {

@@ -169,6 +169,7 @@ impl fmt::Display for Refusal {
                 f.write_str("An attempt's result is not known yet. Query the payment again shortly.")
             }
             Refusal::NotPaid => f.write_str("The payment was not paid, so there is nothing to refund."),
+            Refusal::RefundTooLarge { left: 0 } => f.write_str("Nothing is left to refund of this payment."),
             Refusal::RefundTooLarge { left } => {
                 write!(f, "Only {left} minor units are left to refund of this payment.")
             }

@@ -112,7 +112,7 @@ fn same_marks(page: &str, harmless: &str, texts: &[String]) {
 fn cashier(texts: &[String], choice: u8) -> CashierView {
     let text = |number: usize| texts.get(number).cloned().unwrap_or_default();
     let yuan = Amount::new(12_850, "CNY", 2);
-    let item = ItemView { name: text(2), quantity: 2, unit_amount: Some(yuan.clone()) };
+    let item = ItemView { name: text(2), quantity: 2, amount: Some(yuan.clone()) };
     CashierView {
         base: String::new(),
         payment_id: "pay_01m80hb17de009a3e0mcxcrzpx".to_owned(),

@@ -15,9 +15,8 @@ use tongbao_channel::wechat::{
     serial::{KeyName, Serial},
     signature::VerifyingKey,
 };
-use tongbao_core::{Id, Record, Time, id::Kind, wechat::merchant::MerchantCertificate};
-use tongbao_store::{Fault, Page, Query};
-use uuid::Uuid;
+use tongbao_core::{List, Record, Time, wechat::merchant::MerchantCertificate};
+use tongbao_store::{Fault, Query};
 
 use super::MerchantKeys;
 use crate::{Engine, exchange::SignedRequest};
@@ -203,17 +202,13 @@ impl Engine {
 
     /// Merchants other than this one, and their keys.
     fn other_keys(&self, mchid: &str) -> Result<Vec<Arc<MerchantKeys>>, Fault> {
-        let first = Id { kind: Kind::WechatMerchant, uuid: Uuid::nil() };
-        let Page::Stored(lines) = self.store.read(Query::Stored(Some(first), MERCHANTS_TRIED_MAX))? else {
-            return Ok(Vec::new());
-        };
-        let of_kind = lines.iter().take_while(|line| line.id.kind == Kind::WechatMerchant);
+        let list = List::WechatMerchants;
+        let merchants = Query::List { list, after: None, newest_first: false, limit: MERCHANTS_TRIED_MAX };
         let mut found = Vec::new();
-        for line in of_kind {
-            let Ok(Record::WechatMerchant(record)) = Record::decode(line.id.kind, &line.body) else {
-                continue;
-            };
-            if record.mchid != mchid {
+        for record in self.store.records(merchants)? {
+            if let Record::WechatMerchant(record) = record
+                && record.mchid != mchid
+            {
                 found.extend(self.wechat_merchant(&record.mchid)?);
             }
         }

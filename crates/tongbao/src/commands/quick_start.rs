@@ -49,7 +49,7 @@ fn commands(file: &SandboxFile, directory: &Path) -> Vec<Pasted> {
         },
         Pasted {
             what: "Pay it as a test payer (or on the phone page, or at its cashier with phone and password)",
-            purpose: None,
+            purpose: Some(CommandPurpose::Pay),
             command: format!(
                 "curl -s {api}/sandbox/phone/pay {json} -d '{{\"payer\":\"{payer}\",\"code\":\"'$PAY'\"}}'"
             ),

@@ -47,8 +47,8 @@ pub struct ItemView {
     pub name: String,
     /// How many.
     pub quantity: u64,
-    /// The price of one, if the shop gave it.
-    pub unit_amount: Option<Amount>,
+    /// What they come to.
+    pub amount: Option<Amount>,
 }
 
 /// The steps of the cashier.

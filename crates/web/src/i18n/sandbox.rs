@@ -30,10 +30,9 @@ texts! {
         Copy: "复制", "Copy";
         Copied: "已复制", "Copied";
         CommandCreate: "创建支付单", "Create a payment";
-        CommandQuery: "查询支付单", "Look at a payment";
+        CommandPay: "用测试付款人支付", "Pay it as a test payer";
         CommandRefund: "退款", "Refund it";
         CommandListen: "在本机接收通知", "Receive notifications on this machine";
-        CommandEndpoint: "登记通知地址", "Register a webhook endpoint";
         Payers: "测试付款人", "Test payers";
         PayersHint: "用手机号登录收银台，验证码在收件箱。", "Sign in to the cashier with the phone number; the code is in the inbox.";
         PayersEmpty: "还没有付款人。重新启动沙箱会生成一组。", "No payers yet. Restarting the sandbox makes a set.";

@@ -29,10 +29,9 @@ impl CommandPurpose {
     fn title(self) -> T {
         match self {
             Self::Create => T::CommandCreate,
-            Self::Query => T::CommandQuery,
+            Self::Pay => T::CommandPay,
             Self::Refund => T::CommandRefund,
             Self::Listen => T::CommandListen,
-            Self::Endpoint => T::CommandEndpoint,
         }
     }
 }

@@ -51,14 +51,12 @@ pub struct CommandView {
 pub enum CommandPurpose {
     /// Creates a payment.
     Create,
-    /// Looks at a payment.
-    Query,
+    /// Pays it as a test payer.
+    Pay,
     /// Refunds a payment.
     Refund,
     /// Receives notifications on this machine.
     Listen,
-    /// Registers a webhook endpoint.
-    Endpoint,
 }
 
 /// A test payer. Its phone number and password are instruments of the sandbox, not personal data.

@@ -17,7 +17,7 @@ fn an_open_payment_shows_shop_goods_amount_time_and_code() {
         "<span>¥</span>128.50",
         "星空系列盲盒",
         "×2",
-        "¥59.00",
+        "¥118.00",
         "20261122-000137",
         "data-countdown=\"899\"",
         ">14:59</span>",

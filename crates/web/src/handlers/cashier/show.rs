@@ -77,10 +77,11 @@ fn view(till: &Till) -> Result<CashierView, Fault> {
 }
 
 fn item_view(item: &Item, payment: &Payment) -> ItemView {
+    let all = item.unit_amount.minor().checked_mul(item.quantity.into());
     ItemView {
         name: item.name.clone(),
         quantity: item.quantity.into(),
-        unit_amount: Some(amount(item.unit_amount.minor(), payment.money.currency)),
+        amount: all.map(|all| amount(all, payment.money.currency)),
     }
 }
 

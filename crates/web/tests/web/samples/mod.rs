@@ -32,8 +32,7 @@ pub(crate) fn yuan(fen: i64) -> Amount {
 }
 
 pub(crate) fn cashier(step: Step) -> CashierView {
-    let item =
-        |name: &str, quantity, fen| ItemView { name: name.into(), quantity, unit_amount: Some(yuan(fen)) };
+    let item = |name: &str, quantity, fen| ItemView { name: name.into(), quantity, amount: Some(yuan(fen)) };
     CashierView {
         base: String::new(),
         payment_id: PAYMENT.into(),
@@ -41,7 +40,7 @@ pub(crate) fn cashier(step: Step) -> CashierView {
         merchant_name: "沙箱商店".into(),
         description: "盲盒两件".into(),
         order_no: "20261122-000137".into(),
-        items: vec![item("星空系列盲盒", 2, 5_900), item("运费", 1, 1_050)],
+        items: vec![item("星空系列盲盒", 2, 11_800), item("运费", 1, 1_050)],
         amount: yuan(12_850),
         expires_in_s: 899,
         sandbox: true,
@@ -178,8 +177,8 @@ pub(crate) fn start(empty: bool) -> StartView {
                 command: "tongbao listen --forward-to http://localhost:3000/notify".into(),
             },
             CommandView {
-                purpose: CommandPurpose::Query,
-                command: "curl 'http://127.0.0.1:8080/v1/payments?order_no=demo-1' \\\n  -H \"Authorization: Bearer $TONGBAO_SECRET_KEY\"".into(),
+                purpose: CommandPurpose::Pay,
+                command: "curl -s http://127.0.0.1:8080/sandbox/phone/pay -d @payment.json".into(),
             },
         ],
         payers: payers(),

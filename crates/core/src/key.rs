@@ -1,0 +1,130 @@
+//! Keys: names by which records are found, each held by one record for ever.
+
+use crate::{
+    Id,
+    id::{AppId, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
+    ledger::Channel,
+};
+
+/// A name that one record holds for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A merchant's order number.
+    OrderNo(MerchantId, String),
+    /// A merchant's refund number.
+    RefundNo(MerchantId, String),
+    /// An app's idempotency key.
+    Idempotency(AppId, String),
+    /// A secret key, by its digest.
+    Secret([u8; 32]),
+    /// A payer's phone number, by keyed digest.
+    Phone([u8; 32]),
+    /// What a channel calls a movement of money.
+    ChannelReference(Channel, String),
+    /// The settings of the sandbox.
+    Sandbox,
+    /// A merchant number of WeChat Pay's interface.
+    WechatMerchant(String),
+    /// The platform's keys in WeChat Pay's interface.
+    WechatPlatform,
+    /// A transaction id of WeChat Pay's interface.
+    WechatTransaction(String),
+    /// A refund id of WeChat Pay's interface.
+    WechatRefund(String),
+    /// The token in the prepay codes of an order.
+    WechatPrepay(String),
+    /// A merchant's transfer number.
+    TransferNo(MerchantId, String),
+    /// The number of a transfer bill of WeChat Pay's interface.
+    WechatTransfer(String),
+    /// A merchant's number of a batch of transfers.
+    WechatTransferBatchNo(MerchantId, String),
+    /// The platform's number of a batch of transfers.
+    WechatTransferBatch(String),
+    /// The transfer that paid a detail of a batch, by the place of the detail.
+    WechatTransferDetail(WechatTransferBatchId, u32),
+    /// A merchant number's combined order, by its number of the whole.
+    WechatCombinedOrder(String, String),
+    /// A payment code, by keyed digest.
+    PaymentCode([u8; 32]),
+    /// The seed of a payer's payment codes.
+    PaymentCodeSeed(PayerId),
+    /// The sharing of a payment.
+    SharingOf(PaymentId),
+    /// A merchant's number of a request to share.
+    SharingOrderNo(MerchantId, String),
+    /// The platform's number of a request to share.
+    SharingOrder(String),
+    /// A merchant's number of a return.
+    SharingReturnNo(MerchantId, String),
+    /// A receiver of a merchant number, by its type and account.
+    SharingReceiver(String, String),
+    /// The complaint about a payment.
+    ComplaintOf(PaymentId),
+    /// The number of a complaint in WeChat Pay's interface.
+    WechatComplaint(String),
+}
+
+/// 128 bits of BLAKE3 over a key: what the index holds.
+pub type KeyDigest = [u8; 16];
+
+impl Key {
+    /// The digest under which it is stored.
+    pub fn digest(&self) -> KeyDigest {
+        let mut hash = blake3::Hasher::new();
+        match self {
+            Key::OrderNo(merchant, text) => named(&mut hash, 1, (*merchant).into(), text),
+            Key::RefundNo(merchant, text) => named(&mut hash, 2, (*merchant).into(), text),
+            Key::Idempotency(app, text) => named(&mut hash, 3, (*app).into(), text),
+            Key::Secret(digest) => {
+                hash.update(&[4]).update(digest);
+            }
+            Key::Phone(digest) => {
+                hash.update(&[5]).update(digest);
+            }
+            Key::ChannelReference(channel, text) => {
+                hash.update(&[6]).update(channel.name().as_bytes()).update(&[0]).update(text.as_bytes());
+            }
+            Key::Sandbox => {
+                hash.update(&[7]);
+            }
+            Key::WechatMerchant(text) => tagged(&mut hash, 8, text),
+            Key::WechatPlatform => tagged(&mut hash, 9, ""),
+            Key::WechatTransaction(text) => tagged(&mut hash, 10, text),
+            Key::WechatRefund(text) => tagged(&mut hash, 11, text),
+            Key::WechatPrepay(text) => tagged(&mut hash, 12, text),
+            Key::TransferNo(merchant, text) => named(&mut hash, 13, (*merchant).into(), text),
+            Key::WechatTransfer(text) => tagged(&mut hash, 14, text),
+            Key::WechatTransferBatchNo(merchant, text) => named(&mut hash, 15, (*merchant).into(), text),
+            Key::WechatTransferBatch(text) => tagged(&mut hash, 16, text),
+            Key::WechatTransferDetail(batch, place) => {
+                hash.update(&[17]).update(&Id::from(*batch).bytes()).update(&place.to_be_bytes());
+            }
+            // No merchant number has a slash.
+            Key::WechatCombinedOrder(mchid, text) => tagged(&mut hash, 20, &format!("{mchid}/{text}")),
+            Key::PaymentCode(digest) => {
+                hash.update(&[30]).update(digest);
+            }
+            Key::PaymentCodeSeed(payer) => named(&mut hash, 31, (*payer).into(), ""),
+            Key::SharingOf(payment) => named(&mut hash, 21, (*payment).into(), ""),
+            Key::SharingOrderNo(merchant, text) => named(&mut hash, 22, (*merchant).into(), text),
+            Key::SharingOrder(text) => tagged(&mut hash, 23, text),
+            Key::SharingReturnNo(merchant, text) => named(&mut hash, 24, (*merchant).into(), text),
+            // Neither a merchant number nor a type has a slash in it.
+            Key::SharingReceiver(mchid, account) => tagged(&mut hash, 25, &format!("{mchid}/{account}")),
+            Key::ComplaintOf(payment) => named(&mut hash, 40, (*payment).into(), ""),
+            Key::WechatComplaint(text) => tagged(&mut hash, 41, text),
+        }
+        let mut digest = KeyDigest::default();
+        hash.finalize_xof().fill(&mut digest);
+        digest
+    }
+}
+
+fn named(hash: &mut blake3::Hasher, tag: u8, owner: Id, text: &str) {
+    hash.update(&[tag]).update(&owner.bytes()).update(text.as_bytes());
+}
+
+fn tagged(hash: &mut blake3::Hasher, tag: u8, text: &str) {
+    hash.update(&[tag]).update(text.as_bytes());
+}

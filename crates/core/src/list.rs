@@ -1,0 +1,99 @@
+//! Lists of records.
+
+use crate::{
+    Id,
+    id::{AppId, EventId, Kind, MerchantId, PayerId, PaymentId},
+};
+
+/// A list that records stand in, in the order of their ids, which is the order of their making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum List {
+    /// A merchant's payments.
+    Payments(MerchantId),
+    /// A merchant's refunds.
+    Refunds(MerchantId),
+    /// The refunds of one payment.
+    RefundsOf(PaymentId),
+    /// An app's events.
+    Events(AppId),
+    /// An app's webhook endpoints.
+    Endpoints(AppId),
+    /// An app's deliveries.
+    Deliveries(AppId),
+    /// The deliveries of one event.
+    DeliveriesOf(EventId),
+    /// An app's secret keys.
+    ApiKeys(AppId),
+    /// All merchants.
+    Merchants,
+    /// All apps of a merchant.
+    Apps(MerchantId),
+    /// All payers.
+    Payers,
+    /// All messages.
+    Messages,
+    /// All alarms.
+    Alarms,
+    /// A merchant's transfers.
+    Transfers(MerchantId),
+    /// The transfers to a payer.
+    TransfersTo(PayerId),
+    /// A merchant's requests to share.
+    SharingOrders(MerchantId),
+    /// The complaints about a merchant.
+    Complaints(MerchantId),
+    /// All merchant numbers of WeChat Pay's interface.
+    WechatMerchants,
+}
+
+impl List {
+    /// The 17 bytes that name the list in the index: which list, then whose.
+    pub fn bytes(self) -> [u8; 17] {
+        let (tag, owner) = match self {
+            List::Payments(id) => (1, Some(Id::from(id))),
+            List::Refunds(id) => (2, Some(id.into())),
+            List::RefundsOf(id) => (3, Some(id.into())),
+            List::Events(id) => (4, Some(id.into())),
+            List::Endpoints(id) => (5, Some(id.into())),
+            List::Deliveries(id) => (6, Some(id.into())),
+            List::DeliveriesOf(id) => (7, Some(id.into())),
+            List::ApiKeys(id) => (8, Some(id.into())),
+            List::Merchants => (9, None),
+            List::Apps(id) => (10, Some(id.into())),
+            List::Payers => (11, None),
+            List::Messages => (12, None),
+            List::Alarms => (13, None),
+            List::Transfers(id) => (14, Some(id.into())),
+            List::TransfersTo(id) => (15, Some(id.into())),
+            List::SharingOrders(id) => (16, Some(id.into())),
+            List::Complaints(id) => (40, Some(id.into())),
+            List::WechatMerchants => (17, None),
+        };
+        let mut bytes = owner.map_or([0; 17], Id::bytes);
+        if let Some(first) = bytes.first_mut() {
+            *first = tag;
+        }
+        bytes
+    }
+
+    /// The kind of record that stands in it.
+    pub const fn kind(self) -> Kind {
+        match self {
+            List::Payments(_) => Kind::Payment,
+            List::Refunds(_) | List::RefundsOf(_) => Kind::Refund,
+            List::Events(_) => Kind::Event,
+            List::Endpoints(_) => Kind::Endpoint,
+            List::Deliveries(_) | List::DeliveriesOf(_) => Kind::Delivery,
+            List::ApiKeys(_) => Kind::ApiKey,
+            List::Merchants => Kind::Merchant,
+            List::Apps(_) => Kind::App,
+            List::Payers => Kind::Payer,
+            List::Messages => Kind::Message,
+            List::Alarms => Kind::Alarm,
+            List::Transfers(_) | List::TransfersTo(_) => Kind::Transfer,
+            List::SharingOrders(_) => Kind::SharingOrder,
+            List::Complaints(_) => Kind::Complaint,
+            List::WechatMerchants => Kind::WechatMerchant,
+        }
+    }
+}

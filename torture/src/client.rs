@@ -1,8 +1,15 @@
-//! Asking the sandbox over HTTP, again and again until it answers.
+//! Asking the sandbox over HTTP, again and again until it answers; where several processes serve it, each try asks
+//! the next of them.
 //!
 //! **Invariant.** A request that is repeated is the same to the byte, its `Idempotency-Key` included.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use http::{Method, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
@@ -15,8 +22,9 @@ use crate::{output::Failure, sandbox::Keys, wire::Page};
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How long to wait before the same request is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(25);
-/// After this long without an answer the sandbox is taken for stuck. Several restarts fit into it.
-const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
+/// After this long without an answer the sandbox is taken for stuck. Several restarts fit into it, or a change of
+/// the database's primary.
+const ANSWERED_WITHIN: Duration = Duration::from_mins(2);
 /// How long a look at whether it answers may take.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
@@ -71,8 +79,11 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    api: String,
+    apis: Arc<[String]>,
+    next: Arc<AtomicUsize>,
+    unavailable: Arc<AtomicU64>,
     secret_key: String,
+    patience: Duration,
 }
 
 impl Client {
@@ -80,7 +91,29 @@ impl Client {
     pub(crate) fn new(keys: &Keys) -> Result<Client, Failure> {
         // The sandbox is on this machine, whatever proxy the environment names.
         let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_MAX).build()?;
-        Ok(Client { http, api: keys.api.clone(), secret_key: keys.secret_key.clone() })
+        let (next, unavailable) = (Arc::default(), Arc::default());
+        let (apis, secret_key) = (Arc::from([keys.api.clone()]), keys.secret_key.clone());
+        Ok(Client { http, apis, next, unavailable, secret_key, patience: ANSWER_MAX })
+    }
+
+    /// The same client of these processes.
+    pub(crate) fn of(&self, apis: Vec<String>) -> Client {
+        Client { apis: apis.into(), ..self.clone() }
+    }
+
+    /// The same client of one process.
+    pub(crate) fn only(&self, api: String) -> Client {
+        self.of(vec![api])
+    }
+
+    /// The same client, waiting so long for the answer to one try.
+    pub(crate) fn with_patience(&self, patience: Duration) -> Client {
+        Client { patience, ..self.clone() }
+    }
+
+    /// How often it was answered 503 so far.
+    pub(crate) fn unavailable(&self) -> u64 {
+        self.unavailable.load(Ordering::Relaxed)
     }
 
     /// Asks until there is an answer. A lost connection, a timeout, 408, 429 and 5xx are none; 500 is told
@@ -90,7 +123,7 @@ impl Client {
         let mut tries = 0;
         while Instant::now() < deadline {
             tries += 1;
-            match self.once(ask, ANSWER_MAX).await {
+            match self.once(ask, self.patience).await {
                 Some(answer) if answer.status == 500 => {
                     return Err(format!("{} {} was answered {answer:?}", ask.method, ask.path).into());
                 }
@@ -105,7 +138,9 @@ impl Client {
 
     /// Sends a request once; nothing when no whole answer came.
     async fn once(&self, ask: &Ask, within: Duration) -> Option<Answer> {
-        let url = format!("{}{}", self.api, ask.path);
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let api = self.apis.iter().cycle().nth(turn % self.apis.len().max(1))?;
+        let url = format!("{api}{}", ask.path);
         let mut request = self.http.request(ask.method.clone(), url).timeout(within);
         if ask.path.starts_with("/v1/") {
             request = request.bearer_auth(&self.secret_key);
@@ -118,6 +153,9 @@ impl Client {
         }
         let response = request.send().await.ok()?;
         let status = response.status().as_u16();
+        if status == 503 {
+            self.unavailable.fetch_add(1, Ordering::Relaxed);
+        }
         let replayed = response.headers().get("Idempotency-Replayed").is_some_and(|value| value == "true");
         let body = response.text().await.ok()?;
         Some(Answer { status, body, replayed, tries: 1 })

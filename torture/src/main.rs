@@ -2,7 +2,9 @@
 //! to it what the world does to servers.
 //!
 //! ```text
-//!   kill-loop      load, kills and restarts; then everything acknowledged must be there, once
+//!   kill-loop      load and harm to processes, disk, clock, network and database; then everything acknowledged
+//!                  must be there, once
+//!   ha             the primary of a replicated database dies under load
 //!   slow-clients   a thousand idle and slow connections; honest clients must not notice
 //! ```
 //! The exit code is not 0 when a promise was broken, and then the files of the run are kept.
@@ -13,12 +15,20 @@
 mod book;
 mod chance;
 mod client;
+mod disk;
+mod fake_clock;
+mod fleet;
+mod ha;
 mod kill_loop;
 mod load;
 mod output;
+mod place;
+mod process;
+mod proxy;
 mod receiver;
 mod sandbox;
 mod slow_clients;
+mod trial;
 mod wire;
 
 use std::process::ExitCode;
@@ -37,8 +47,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Kill and restart the sandbox under load; nothing acknowledged may be lost or done twice
+    /// Harm the sandbox under load in every way; nothing acknowledged may be lost or done twice
     KillLoop(kill_loop::Options),
+    /// Kill the primary of a replicated PostgreSQL under load; nothing acknowledged may be lost or done twice
+    Ha(ha::Options),
     /// Hold idle and slow connections; honest requests must stay quick, and offenders be closed
     SlowClients(slow_clients::Options),
 }
@@ -60,6 +72,7 @@ fn run(command: Command) -> Result<bool, Failure> {
     runtime.block_on(async {
         match command {
             Command::KillLoop(options) => kill_loop::run(options).await,
+            Command::Ha(options) => ha::run(options).await,
             Command::SlowClients(options) => slow_clients::run(options).await,
         }
     })

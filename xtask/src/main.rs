@@ -1,7 +1,7 @@
 //! The repository's own tool, run as `cargo xtask <command>`.
 //!
 //! `tidy` checks the house rules, `test` runs everything a change must pass, `openapi` writes the
-//! generated API document, `tools` fetches the programs the others need.
+//! generated API document, `score` the page of what the proofs came to, `tools` fetches the programs the others need.
 //!
 //! Invariants: every command can be run by hand and prints what it runs; what the build server runs
 //! is `cargo xtask test` and nothing more.
@@ -10,6 +10,7 @@
 
 mod openapi;
 mod run;
+mod score;
 mod test;
 mod tidy;
 mod tools;
@@ -36,6 +37,8 @@ enum Command {
     Test(test::Options),
     /// Write openapi/tongbao.json from the code, or check that it is in step.
     Openapi(openapi::Options),
+    /// Write docs/SCORE.md from the results of programs that were run, or run one.
+    Score(score::Options),
     /// Find or install the programs that the stages of `test` need.
     Tools,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Tidy(options) => tidy::command(&options),
         Command::Test(options) => test::command(&options),
         Command::Openapi(options) => openapi::command(&options),
+        Command::Score(options) => score::command(&options),
         Command::Tools => tools::command(),
     };
     match done {

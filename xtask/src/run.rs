@@ -146,7 +146,7 @@ fn name_of(command: &Command) -> String {
 }
 
 /// The command as a person would type it, environment first.
-fn spelled(command: &Command) -> String {
+pub(crate) fn spelled(command: &Command) -> String {
     let set = command.get_envs().filter_map(|(name, value)| {
         value.map(|value| format!("{}={}", name.to_string_lossy(), quoted(&value.to_string_lossy())))
     });

@@ -21,8 +21,8 @@ use tongbao_core::{
 use tongbao_store::Fault;
 
 use crate::{
-    Engine, Error, Input, RenderEvent, exchange,
-    webhook::{Failure, Outcome, Sender, sender, sign},
+    Engine, Error, Input, RenderEvent, Transport, exchange,
+    webhook::{Failure, Outcome, sender, sign},
     wechat::{self, RenderOrderEvent},
 };
 
@@ -47,7 +47,7 @@ struct Receiver {
 
 /// See the module.
 pub struct Deliveries {
-    sender: Sender,
+    transport: Box<dyn Transport>,
     render: RenderEvent,
     render_order: Option<RenderOrderEvent>,
     receivers: Mutex<HashMap<String, Receiver>>,
@@ -76,9 +76,10 @@ fn receiver_of(url: &str) -> String {
 }
 
 impl Deliveries {
-    /// Deliveries through this sender, of events written by `render`.
-    pub fn new(sender: Sender, render: RenderEvent) -> Deliveries {
-        Deliveries { sender, render, render_order: None, receivers: Mutex::default() }
+    /// Deliveries through this transport, of events written by `render`.
+    pub fn new(transport: impl Transport + 'static, render: RenderEvent) -> Deliveries {
+        let transport = Box::new(transport);
+        Deliveries { transport, render, render_order: None, receivers: Mutex::default() }
     }
 
     /// The same, also for the orders of WeChat Pay's interface.
@@ -116,7 +117,7 @@ impl Deliveries {
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let outcome = self.sender.send_within(&url, &headers, body, deadline).await;
+        let outcome = self.transport.post(&url, &headers, body, deadline).await;
         let outcome = judged(&found, outcome);
         self.note(&receiver, outcome.is_success(), engine.now());
         drop(permit);

@@ -27,7 +27,7 @@ use tongbao_core::{Key, Time, event::Event, sandbox::Sandbox};
 use tongbao_store::{Fault, Store};
 
 pub use deliver::Deliveries;
-pub use ports::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use ports::{Call, Channels, Clock, Entropy, SandboxChannels, SystemClock, SystemEntropy, Transport};
 pub use step::{Answered, Error, Input};
 pub use worker::Worker;
 

@@ -1,11 +1,78 @@
-//! What the engine needs from the world: the time and chance. Tests bring their own.
+//! What the engine needs from the world: the time, chance, a way to receivers and one to channels. Tests and the
+//! simulator bring their own.
 
 use std::{
+    future::ready,
+    pin::Pin,
     sync::atomic::{AtomicI64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tongbao_core::Time;
+use tongbao_channel::sandbox_bank;
+use tongbao_core::{
+    Time,
+    payment::{Attempt, Payment, steps::Said},
+    refund::{Refund, steps::Said as RefundSaid},
+};
+
+use crate::webhook::{Outcome, Sender};
+
+/// A call to the outside, which ends later.
+pub type Call<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Takes notifications to their receivers.
+pub trait Transport: Send + Sync {
+    /// Makes one attempt: POST `body` with `headers` to `url`. Never fails otherwise than in the [`Outcome`], and
+    /// ends within the deadline.
+    fn post<'a>(
+        &'a self,
+        url: &'a str,
+        headers: &'a [(&'a str, &'a str)],
+        body: Vec<u8>,
+        deadline: Duration,
+    ) -> Call<'a, Outcome>;
+}
+
+impl Transport for Sender {
+    fn post<'a>(
+        &'a self,
+        url: &'a str,
+        headers: &'a [(&'a str, &'a str)],
+        body: Vec<u8>,
+        deadline: Duration,
+    ) -> Call<'a, Outcome> {
+        Box::pin(self.send_within(url, headers, body, deadline))
+    }
+}
+
+/// Speaks to payment channels. The same question may be asked any number of times: the id in it is the channel's
+/// idempotency key.
+pub trait Channels: Send + Sync {
+    /// Hands a new attempt over.
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> Call<'a, Said>;
+    /// Asks what became of an attempt.
+    fn query<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> Call<'a, Said>;
+    /// Hands a refund over, or asks what became of it.
+    fn refund<'a>(&'a self, refund: &'a Refund) -> Call<'a, RefundSaid>;
+}
+
+/// The one channel there is: the bank of the sandbox, which needs no wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SandboxChannels;
+
+impl Channels for SandboxChannels {
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> Call<'a, Said> {
+        Box::pin(ready(sandbox_bank::submit(payment, attempt)))
+    }
+
+    fn query<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> Call<'a, Said> {
+        Box::pin(ready(sandbox_bank::query(payment, attempt)))
+    }
+
+    fn refund<'a>(&'a self, refund: &'a Refund) -> Call<'a, RefundSaid> {
+        Box::pin(ready(sandbox_bank::refund(refund)))
+    }
+}
 
 /// Tells the time.
 pub trait Clock: Send + Sync {

@@ -7,7 +7,6 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Semaphore, task::JoinSet};
-use tongbao_channel::sandbox_bank;
 use tongbao_core::{
     Actor, Refusal, Task, TaskKey, Work,
     id::{AttemptId, PaymentId, RefundId},
@@ -19,7 +18,7 @@ use tongbao_core::{
 };
 use tongbao_store::Fault;
 
-use crate::{Deliveries, Engine, Error, Input};
+use crate::{Channels, Deliveries, Engine, Error, Input, SandboxChannels};
 
 /// Tasks under way at once. Each waits for one HTTP call of ten seconds at most.
 const TASKS_AT_ONCE_MAX: usize = 128;
@@ -29,8 +28,14 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// See the module.
 pub struct Worker {
+    outside: Arc<Outside>,
     engine: Arc<Engine>,
-    deliveries: Arc<Deliveries>,
+}
+
+/// What a task may need beside the engine.
+struct Outside {
+    deliveries: Deliveries,
+    channels: Box<dyn Channels>,
 }
 
 fn input(name: &'static str) -> Input {
@@ -40,7 +45,16 @@ fn input(name: &'static str) -> Input {
 impl Worker {
     /// A worker for an engine.
     pub fn new(engine: Arc<Engine>, deliveries: Deliveries) -> Worker {
-        Worker { engine, deliveries: Arc::new(deliveries) }
+        Worker::with_channels(engine, deliveries, SandboxChannels)
+    }
+
+    /// The same with other channels than the sandbox's.
+    pub fn with_channels(
+        engine: Arc<Engine>,
+        deliveries: Deliveries,
+        channels: impl Channels + 'static,
+    ) -> Worker {
+        Worker { engine, outside: Arc::new(Outside { deliveries, channels: Box::new(channels) }) }
     }
 
     /// Works until `stop` resolves, then lets the tasks under way finish.
@@ -58,9 +72,9 @@ impl Worker {
                     for task in tasks {
                         // As many tasks were leased as there was room for.
                         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
-                        let (engine, deliveries) = (Arc::clone(&self.engine), Arc::clone(&self.deliveries));
+                        let (engine, outside) = (Arc::clone(&self.engine), Arc::clone(&self.outside));
                         under_way.spawn(async move {
-                            perform(&engine, &deliveries, &task).await;
+                            perform(&engine, &outside, &task).await;
                             drop(permit);
                         });
                     }
@@ -90,13 +104,18 @@ impl Worker {
     pub async fn run_once(&self) -> Result<usize, Fault> {
         let tasks = self.engine.store.due(self.engine.now(), u32::MAX).await?;
         for task in &tasks {
-            perform(&self.engine, &self.deliveries, task).await;
+            self.perform(task).await;
         }
         Ok(tasks.len())
     }
+
+    /// Does one task that was leased. For who decides alone when what is done: the simulator.
+    pub async fn perform(&self, task: &Task) {
+        perform(&self.engine, &self.outside, task).await;
+    }
 }
 
-async fn perform(engine: &Engine, deliveries: &Deliveries, task: &Task) {
+async fn perform(engine: &Engine, outside: &Outside, task: &Task) {
     let (key, work) = (task.key, task.work);
     let done = match work {
         Work::ExpirePayment(id) => {
@@ -105,10 +124,16 @@ async fn perform(engine: &Engine, deliveries: &Deliveries, task: &Task) {
             };
             engine.run(input("expire_payment"), expire).await
         }
-        Work::SubmitAttempt(payment, attempt) => ask_channel(engine, key, (payment, attempt), true).await,
-        Work::QueryAttempt(payment, attempt) => ask_channel(engine, key, (payment, attempt), false).await,
-        Work::SubmitRefund(refund) | Work::QueryRefund(refund) => ask_refund(engine, key, refund).await,
-        Work::Deliver(delivery) => deliveries.deliver(engine, key, delivery).await,
+        Work::SubmitAttempt(payment, attempt) => {
+            ask_channel(engine, outside, key, (payment, attempt, true)).await
+        }
+        Work::QueryAttempt(payment, attempt) => {
+            ask_channel(engine, outside, key, (payment, attempt, false)).await
+        }
+        Work::SubmitRefund(refund) | Work::QueryRefund(refund) => {
+            ask_refund(engine, outside, key, refund).await
+        }
+        Work::Deliver(delivery) => outside.deliveries.deliver(engine, key, delivery).await,
         Work::ExpireTransfer(id) => {
             let expire = move |facts: &dyn tongbao_core::Facts, cx: &mut tongbao_core::Context| {
                 transfer::steps::expire(facts, cx, id, key)
@@ -140,9 +165,9 @@ async fn perform(engine: &Engine, deliveries: &Deliveries, task: &Task) {
 /// Hands an attempt to its channel, or asks what became of it, and feeds the answer back in.
 async fn ask_channel(
     engine: &Engine,
+    outside: &Outside,
     lease: TaskKey,
-    (id, attempt): (PaymentId, AttemptId),
-    first: bool,
+    (id, attempt, first): (PaymentId, AttemptId, bool),
 ) -> Result<(), Error> {
     let found = engine.store.get::<Payment>(id)?;
     let tried = found.as_ref().and_then(|payment| Some((payment, payment.attempt(attempt)?)));
@@ -150,8 +175,8 @@ async fn ask_channel(
         None => return Err(Error::Refused(Refusal::NotFound("attempt"))),
         Some((payment, tried)) => match tried.method {
             Method::Balance => payment::steps::held_result(payment),
-            Method::SandboxBank if first => sandbox_bank::submit(payment, tried),
-            Method::SandboxBank => sandbox_bank::query(payment, tried),
+            Method::SandboxBank if first => outside.channels.submit(payment, tried).await,
+            Method::SandboxBank => outside.channels.query(payment, tried).await,
         },
     };
     let name = if matches!(said, Said::Unknown) { "hear_nothing" } else { "hear_attempt" };
@@ -161,12 +186,12 @@ async fn ask_channel(
 }
 
 /// Hands a refund to its channel, or asks what became of it, and feeds the answer back in.
-async fn ask_refund(engine: &Engine, lease: TaskKey, id: RefundId) -> Result<(), Error> {
+async fn ask_refund(engine: &Engine, outside: &Outside, lease: TaskKey, id: RefundId) -> Result<(), Error> {
     let refund = engine.store.get::<Refund>(id)?.ok_or(Error::Refused(Refusal::NotFound("refund")))?;
     let said = match refund.target {
         // A refund to a balance is paid in the step that makes it; nothing is left to ask.
         Target::Balance(_) => refund::steps::Said::Paid { reference: None },
-        Target::Channel(tongbao_core::ledger::Channel::SandboxBank) => sandbox_bank::refund(&refund),
+        Target::Channel(tongbao_core::ledger::Channel::SandboxBank) => outside.channels.refund(&refund).await,
     };
     engine
         .run(input("hear_refund"), move |facts, cx| refund::steps::hear(facts, cx, id, Some(lease), &said))

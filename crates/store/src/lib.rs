@@ -11,10 +11,12 @@
 //! **Absent on purpose:** any other way to write, and any business rule.
 
 mod cache;
+pub mod lane;
 pub mod limits;
 mod log;
 pub mod model;
 mod port;
+pub mod postgres;
 mod rows;
 pub mod sqlite;
 pub mod verify;
@@ -23,5 +25,5 @@ mod working;
 pub use log::{ChangeLine, Digest, Touched};
 pub use port::{
     AccountLine, Answer, Backlog, Committed, Decide, Entry, Fault, Listing, Outcome, Page, PostingLine,
-    Query, RecordLine, Step, Store, TrialLine,
+    Query, RecordLine, Reply, Step, Store, TrialLine,
 };

@@ -16,7 +16,10 @@ use tongbao_core::{
 use tongbao_money::Currency;
 use uuid::Uuid;
 
-use crate::log::{ChangeLine, Digest};
+use crate::{
+    lane::{LaneEnd, LaneLine},
+    log::{ChangeLine, Digest},
+};
 
 /// A decision: pure, quick, and asked again when it needs more facts.
 pub type Decide = Box<dyn FnMut(&dyn Facts) -> Result<ChangeSet, Stop> + Send>;
@@ -92,11 +95,12 @@ impl std::error::Error for Fault {}
 #[derive(Debug)]
 pub struct Answer<T>(oneshot::Receiver<Result<T, Fault>>);
 
-/// The other end of an [`Answer`].
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
+/// The other end of an [`Answer`]. When it is dropped unused, the answer is that the writer is gone.
+pub type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
 impl<T> Answer<T> {
-    pub(crate) fn pending() -> (Reply<T>, Answer<T>) {
+    /// An answer that is not there yet, and what to give it by.
+    pub fn pending() -> (Reply<T>, Answer<T>) {
         let (reply, answer) = oneshot::channel();
         (reply, Answer(answer))
     }
@@ -182,12 +186,16 @@ pub enum Query {
     Postings(u64, u32),
     /// Accounts after this number: [`Page::Accounts`].
     Accounts(u64, u32),
-    /// Stored forms after this id: [`Page::Stored`].
+    /// Stored forms, in an order of the store's own, after this one: [`Page::Stored`].
     Stored(Option<Id>, u32),
     /// The index of keys after this one: [`Page::Keys`].
     Keys(Option<KeyDigest>, u32),
     /// The index of lists after this member: [`Page::Listings`].
     Listings(Option<Listing>, u32),
+    /// The last change of every lane that has one, in order, all of one moment: [`Page::LaneEnds`].
+    LaneEnds,
+    /// Lanes after this one, in order: [`Page::Lanes`].
+    Lanes(Option<u32>, u32),
 }
 
 /// A list, as [`List::bytes`] names it, and the uuid of a member.
@@ -209,6 +217,8 @@ pub enum Page {
     Stored(Vec<RecordLine>),
     Keys(Vec<(KeyDigest, Id)>),
     Listings(Vec<Listing>),
+    LaneEnds(Vec<LaneEnd>),
+    Lanes(Vec<LaneLine>),
 }
 
 /// One line of an account's statement.

@@ -1,24 +1,37 @@
-//! The configuration file of `tongbao serve`, in TOML. An unknown key is refused with its line.
+//! The configuration file of `tongbao serve` and `tongbao worker`, in TOML. An unknown key is refused with its line.
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Deserialize;
 use tongbao_api::{listener::TlsConfig, rate::Quota};
 
-use crate::output::Failure;
+use crate::{
+    commands::DATABASE_VARIABLE,
+    instance::{Instance, database_url},
+    output::Failure,
+};
 
 /// What the file says.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// The directory with the database and the master key.
-    pub(crate) data: PathBuf,
+    data: PathBuf,
+    /// The URL of the database, if it is not the file in the directory.
+    database: Option<String>,
     /// The address to listen on.
     pub(crate) listen: SocketAddr,
+    /// Where a process that only works answers for its health.
+    #[serde(default = "worker_listen")]
+    pub(crate) worker_listen: SocketAddr,
+    /// How long a process goes on serving after SIGTERM while it says that it is not ready, in seconds.
+    #[serde(default = "drain_notice_s")]
+    drain_notice_s: u32,
     /// Where merchants and payers reach this instance, without a slash at the end.
     pub(crate) base_url: String,
     /// The same for clients of WeChat Pay's interface, if they have another address: files are offered for download
@@ -30,6 +43,20 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) rate: Rate,
 }
+
+/// Loopback, because nobody but whoever watches the process needs it.
+fn worker_listen() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 8_081))
+}
+
+/// Balancers that ask every two seconds (as `HAProxy` does unless told otherwise) have asked twice by then.
+fn drain_notice_s() -> u32 {
+    5
+}
+
+/// The longest notice, in seconds: with the drain of the listener it stays below what supervisors commonly wait
+/// before they kill a process (Kubernetes 30 s, systemd 90 s).
+const DRAIN_NOTICE_S_MAX: u32 = 15;
 
 /// Certificate and key, in PEM files.
 #[derive(Debug, Deserialize)]
@@ -87,16 +114,34 @@ impl Config {
     pub(crate) fn read(file: &Path) -> Result<Config, Failure> {
         let text =
             fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        let config: Config = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut config: Config =
+            toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         let urls =
             [("base_url", Some(&config.base_url)), ("wechat_base_url", config.wechat_base_url.as_ref())];
         for (name, url) in urls.into_iter().filter_map(|(name, url)| Some((name, url?))) {
             base_url(url).map_err(|must| format!("{name} {must}"))?;
         }
+        config.database = config.database.or_else(|| std::env::var(DATABASE_VARIABLE).ok());
+        if let Some(url) = &config.database {
+            database_url(url).map_err(|must| format!("database {must}"))?;
+        }
         if config.rate.per_key_per_s == 0 || config.rate.per_address_per_s == 0 {
             return Err("[rate] must allow at least 1 request a second".into());
         }
+        if config.drain_notice_s > DRAIN_NOTICE_S_MAX {
+            return Err(format!("drain_notice_s must be at most {DRAIN_NOTICE_S_MAX}").into());
+        }
         Ok(config)
+    }
+
+    /// The instance it is about.
+    pub(crate) fn instance(&self) -> Instance {
+        Instance::at(&self.data).on_server(self.database.clone())
+    }
+
+    /// How long the process goes on serving after SIGTERM while it says that it is not ready.
+    pub(crate) fn drain_notice(&self) -> Duration {
+        Duration::from_secs(self.drain_notice_s.into())
     }
 
     /// Certificate and key for the listener.

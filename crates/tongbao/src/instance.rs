@@ -1,10 +1,12 @@
-//! The files of an instance: the database, and the master key that its secrets are sealed with.
+//! The files of an instance: the database, unless a server has it, and the master key that its secrets are sealed
+//! with.
 //!
 //! ```text
 //!   DIR/tongbao.db     the store (and -wal, -shm beside it)
 //!   DIR/tongbao.lock   held by the process that writes
 //!   DIR/master.key     32 bytes in hexadecimal, readable by its owner only
 //! ```
+//! **Invariant.** The URL of a database is never shown: it may hold a password.
 
 use std::{
     fs::{self, OpenOptions},
@@ -17,6 +19,7 @@ use tongbao_core::{Key, sandbox::Sandbox};
 use tongbao_engine::{Engine, Entropy, Mode, SystemEntropy, auth::hex};
 use tongbao_store::{
     Page, Query, Store,
+    postgres::{PostgresReader, PostgresStore},
     sqlite::{SqliteReader, SqliteStore},
 };
 
@@ -25,19 +28,43 @@ use crate::output::Failure;
 /// The environment variable that may hold the master key instead of the file.
 const MASTER_KEY_VARIABLE: &str = "TONGBAO_MASTER_KEY";
 
+/// What the URL of a database server begins with.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
 /// A directory with an instance in it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Instance {
     directory: PathBuf,
+    /// The URL of the database, if it is not the file in the directory.
+    server: Option<String>,
+}
+
+/// Reads the URL of a database; the error says what it must look like.
+pub(crate) fn database_url(text: &str) -> Result<String, String> {
+    if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must begin with {}", SCHEMES[0]))
+    }
 }
 
 impl Instance {
     /// The instance in this directory.
     pub(crate) fn at(directory: &Path) -> Instance {
-        Instance { directory: directory.to_owned() }
+        Instance { directory: directory.to_owned(), server: None }
     }
 
-    /// The database file.
+    /// The same with its database on the server of this URL.
+    pub(crate) fn on_server(self, server: Option<String>) -> Instance {
+        Instance { server, ..self }
+    }
+
+    /// The URL of the database, if it is not the file in the directory. Not to be shown.
+    pub(crate) fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// The database file, where no server has the database.
     pub(crate) fn database(&self) -> PathBuf {
         self.directory.join("tongbao.db")
     }
@@ -66,15 +93,13 @@ impl Instance {
 
     /// Which kind of instance this is.
     pub(crate) fn mode(&self) -> Result<Mode, Failure> {
-        let reader = self.reader()?;
-        let store: &dyn Store = &reader;
-        let is_sandbox = store.find::<Sandbox>(Key::Sandbox)?.is_some();
+        let is_sandbox = self.reader()?.find::<Sandbox>(Key::Sandbox)?.is_some();
         Ok(if is_sandbox { Mode::Sandbox } else { Mode::Production })
     }
 
     /// An engine that reads a sandbox, also beside the process that writes it; its steps are refused.
     pub(crate) fn reading_engine(&self) -> Result<Arc<Engine>, Failure> {
-        let store: Arc<dyn Store> = Arc::new(self.reader()?);
+        let store: Arc<dyn Store> = Arc::from(self.reader()?);
         if store.find::<Sandbox>(Key::Sandbox)?.is_none() {
             return Err("this is for sandboxes only; production has a host of its own".into());
         }
@@ -92,7 +117,10 @@ impl Instance {
 
     /// Opens the store for writing and puts an engine on it.
     pub(crate) fn engine(&self, mode: Mode) -> Result<Arc<Engine>, Failure> {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.database())?);
+        let store: Arc<dyn Store> = match &self.server {
+            Some(url) => Arc::new(PostgresStore::open(url)?),
+            None => Arc::new(SqliteStore::open(&self.database())?),
+        };
         let is_sandbox = store.find::<Sandbox>(Key::Sandbox)?.is_some();
         if is_sandbox && mode == Mode::Production {
             return Err("this database belongs to a sandbox; production needs one of its own".into());
@@ -110,7 +138,18 @@ impl Instance {
     }
 
     /// Opens the store for reading, also beside a process that writes it.
-    pub(crate) fn reader(&self) -> Result<SqliteReader, Failure> {
+    pub(crate) fn reader(&self) -> Result<Box<dyn Store>, Failure> {
+        Ok(match &self.server {
+            Some(url) => Box::new(PostgresReader::open(url)?),
+            None => Box::new(self.file_reader()?),
+        })
+    }
+
+    /// The same for what only a file can do.
+    pub(crate) fn file_reader(&self) -> Result<SqliteReader, Failure> {
+        if self.server.is_some() {
+            return Err("a database server is backed up by its own means, pg_basebackup or pg_dump".into());
+        }
         let file = self.database();
         if !file.exists() {
             return Err(format!("there is no database at {}", file.display()).into());

@@ -4,6 +4,7 @@
 
 mod commands;
 mod config;
+mod health;
 mod instance;
 mod output;
 mod seed;

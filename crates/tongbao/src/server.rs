@@ -1,15 +1,19 @@
-//! Serving: one listener with API and pages, one worker, until a signal says stop.
+//! Serving: a listener, workers, or both, until a signal says stop.
+//!
+//! ```text
+//!   signal ──▶ not ready, still serving ──▶ no new connections, no new tasks ──▶ requests and tasks under way end
+//! ```
+//! **Invariant.** A task that was leased here is finished here, or its lease runs out: it is never begun twice by
+//! one process.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
-    extract::{Request, State},
+    Router,
+    extract::Request,
     middleware::{from_fn, map_request},
-    response::IntoResponse,
-    routing::get,
 };
-use http::{StatusCode, header::AUTHORIZATION};
+use http::header::AUTHORIZATION;
 use serde_json::json;
 #[cfg(unix)]
 use tokio::signal::unix;
@@ -26,10 +30,9 @@ use tongbao_api::{
     wechat::{self, render_order_event},
 };
 use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
-use tongbao_store::{Page, Query};
 use tongbao_web::handlers::{self, Pages, RequestName, SandboxNotes};
 
-use crate::{config::Rate, output::Failure};
+use crate::{config::Rate, health, output::Failure};
 
 /// How an instance is served.
 pub(crate) struct Serving {
@@ -41,11 +44,22 @@ pub(crate) struct Serving {
     pub(crate) rate: Rate,
 }
 
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Answers requests and does what waits to be done.
+    Both,
+    /// Answers requests only.
+    Doors,
+}
+
 /// A listener that is bound and serves nothing yet, so that its address is known.
 pub(crate) struct Bound {
     listener: Listener,
     rate: Rate,
     wechat_base_url: Option<String>,
+    role: Role,
+    notice: Duration,
     stops: StopSignals,
 }
 
@@ -55,7 +69,8 @@ impl Serving {
     pub(crate) fn bind(self) -> Result<Bound, Failure> {
         let limits = Limits::default();
         let listener = Listener::bind(ListenConfig { addr: self.listen, tls: self.tls, limits })?;
-        Ok(Bound { listener, rate: self.rate, wechat_base_url: None, stops: StopSignals::new()? })
+        let (role, notice, stops) = (Role::Both, Duration::ZERO, StopSignals::new()?);
+        Ok(Bound { listener, rate: self.rate, wechat_base_url: None, role, notice, stops })
     }
 }
 
@@ -70,27 +85,63 @@ impl Bound {
         Bound { wechat_base_url, ..self }
     }
 
+    /// The same for a process that does only part of the work.
+    pub(crate) fn with_role(self, role: Role) -> Bound {
+        Bound { role, ..self }
+    }
+
+    /// The same for a process that goes on serving for so long after the signal, while it is not ready any more. A
+    /// second signal cuts that short.
+    pub(crate) fn with_notice(self, notice: Duration) -> Bound {
+        Bound { notice, ..self }
+    }
+
     /// Serves until a signal or until the store stops. `notes` are what a sandbox's pages show.
     pub(crate) async fn serve(
-        mut self,
+        self,
         engine: Arc<Engine>,
         base_url: &str,
         notes: Option<SandboxNotes>,
     ) -> Result<(), Failure> {
-        let sender = Sender::new(engine.mode.webhook_policy())?;
-        let deliveries = Deliveries::new(sender, render_event(base_url)).with_orders(render_order_event());
-        let worker = Worker::new(Arc::clone(&engine), deliveries);
         let wechat_base_url = self.wechat_base_url.as_deref().unwrap_or(base_url);
-        let router = router(&engine, (base_url, wechat_base_url), notes, self.rate)?;
+        let doors = router(&engine, (base_url, wechat_base_url), notes, self.rate)?;
+        let with_worker = self.role == Role::Both;
+        self.run(engine, base_url, doors, with_worker).await
+    }
+
+    /// Does what waits to be done, and answers for its health, until a signal or until the store stops.
+    pub(crate) async fn work(self, engine: Arc<Engine>, base_url: &str) -> Result<(), Failure> {
+        self.run(engine, base_url, Router::new(), true).await
+    }
+
+    async fn run(
+        mut self,
+        engine: Arc<Engine>,
+        base_url: &str,
+        doors: Router,
+        with_worker: bool,
+    ) -> Result<(), Failure> {
+        let (drain, draining) = watch::channel(false);
         let (stop, stopped) = watch::channel(false);
-        let mut worker = tokio::spawn(worker.run(until(stopped.clone())));
+        let router = doors.merge(health::router(&engine, draining));
+        let worker = with_worker.then(|| worker(engine, base_url)).transpose()?;
+        let mut worker = tokio::spawn(work(worker, until(stopped.clone())));
         let listener = self.listener.with_docs_base(base_url).with_reword(wechat::REWORD);
         let mut server = tokio::spawn(listener.serve(router, until(stopped)));
+        let leave = async {
+            self.stops.first().await;
+            drain.send_replace(true);
+            tokio::select! {
+                () = self.stops.first() => {}
+                () = tokio::time::sleep(self.notice) => {}
+            }
+        };
         let early = tokio::select! {
-            () = self.stops.first() => None,
+            () = leave => None,
             ended = &mut worker => Some(format!("the worker ended: {ended:?}")),
             ended = &mut server => Some(format!("the listener ended: {ended:?}")),
         };
+        drain.send_replace(true);
         stop.send_replace(true);
         if let Some(why) = early {
             return Err(why.into());
@@ -101,6 +152,20 @@ impl Bound {
         }
         worker.await?;
         Ok(())
+    }
+}
+
+fn worker(engine: Arc<Engine>, base_url: &str) -> Result<Worker, Failure> {
+    let sender = Sender::new(engine.mode.webhook_policy())?;
+    let deliveries = Deliveries::new(sender, render_event(base_url)).with_orders(render_order_event());
+    Ok(Worker::new(engine, deliveries))
+}
+
+/// Works until the stop; without a worker it only waits for that.
+async fn work(worker: Option<Worker>, stop: impl Future<Output = ()>) {
+    match worker {
+        Some(worker) => worker.run(stop).await,
+        None => stop.await,
     }
 }
 
@@ -142,7 +207,7 @@ impl StopSignals {
     }
 }
 
-/// API, pages and health of an instance.
+/// API and pages of an instance.
 fn router(
     engine: &Arc<Engine>,
     (base_url, wechat_base_url): (&str, &str),
@@ -169,8 +234,7 @@ fn router(
         shown = shown.merge(handlers::sandbox_router(pages, notes));
     }
     router = router.merge(shown.layer(map_request(name_request)));
-    let health = Router::new().route("/health", get(health)).with_state(Arc::clone(engine));
-    let router = router.layer(limit).merge(door).merge(health);
+    let router = router.layer(limit).merge(door);
     Ok(if is_shown { recorded(&api, router) } else { router })
 }
 
@@ -180,15 +244,4 @@ async fn name_request(mut request: Request) -> Request {
         request.extensions_mut().insert(RequestName(arrival.request_id.to_string()));
     }
     request
-}
-
-/// Whether the store can be read, and what waits.
-async fn health(State(engine): State<Arc<Engine>>) -> impl IntoResponse {
-    match engine.store.read(Query::Backlog(engine.now())) {
-        Ok(Page::Backlog(backlog)) => {
-            let body = json!({"status": "ok", "tasks_due": backlog.due, "oldest_due_ms": backlog.oldest_ms});
-            (StatusCode::OK, Json(body))
-        }
-        Ok(_) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "store unreadable"}))),
-    }
 }

@@ -7,7 +7,7 @@ use std::{cell::RefCell, ffi::CString};
 use simdisk::{Disk, Image};
 use tongbao_core::Time;
 use tongbao_store::{
-    Query, Store,
+    Page, Query, RecordLine, Store,
     model::ModelStore,
     sqlite::{Options, SqliteStore},
     verify::verify,
@@ -92,13 +92,22 @@ fn same_rows(model: &dyn Store, sqlite: &dyn Store) {
         Query::Changes(2, 3),
         Query::Postings(0, ROWS),
         Query::Accounts(0, ROWS),
-        Query::Stored(None, ROWS),
         Query::Backlog(LATE),
     ];
     for question in questions {
         assert_eq!(sqlite.read(question.clone()), model.read(question.clone()), "{question:?}");
     }
+    assert_eq!(stored(sqlite), stored(model));
     let (one, two) = (verify(model, &mut |_| ()), verify(sqlite, &mut |_| ()));
     assert_eq!(one, two);
     assert!(one.is_ok_and(|report| report.is_clean()));
+}
+
+/// All records by their ids: each store has an order of its own.
+fn stored(store: &dyn Store) -> Vec<RecordLine> {
+    let Ok(Page::Stored(mut lines)) = store.read(Query::Stored(None, ROWS)) else {
+        panic!("stored forms cannot be read");
+    };
+    lines.sort_unstable_by_key(|line| line.id);
+    lines
 }

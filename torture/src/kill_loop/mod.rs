@@ -1,34 +1,30 @@
 //! `torture kill-loop`: load and harm for a while; then no more harm, and everything must come out.
 //!
-//! ```text
-//!   load ───────────────────────────▶ stop ──▶ settle ──▶ SIGTERM ──▶ verify ──▶ start ──▶ audit
-//!   harm: kill, freeze, end, second ─▶ stop
-//! ```
+//! On SQLite there is one process. On PostgreSQL there are two with doors and a worker, and a proxy between them and
+//! a database server of the run's own.
 
-mod audit;
 mod harm;
-mod report;
-mod settle;
+mod harmed;
+mod kind;
+mod world;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use clap::Args;
-use tempfile::TempDir;
+use clap::{Args, ValueEnum};
 
 use crate::{
-    book::{Book, Broken},
     chance::Chance,
-    client::Client,
-    load::Load,
     output::{Failure, say},
-    receiver::Receiver,
-    sandbox::{Sandbox, directory},
+    sandbox::directory,
+    trial::{Outcome, Trial, keep},
 };
-use harm::Harmed;
+use harm::Plan;
+use harmed::Harmed;
+use kind::Kind;
+use world::World;
 
 /// The command line of `torture kill-loop`.
 #[derive(Args)]
@@ -36,6 +32,9 @@ pub(crate) struct Options {
     /// For how long to do harm, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     seconds: u64,
+    /// What the instance keeps its state in
+    #[arg(long, value_enum, default_value_t = Store::Sqlite)]
+    store: Store,
     /// The release binary
     #[arg(long, value_name = "FILE", default_value = "target/release/tongbao")]
     binary: PathBuf,
@@ -45,67 +44,79 @@ pub(crate) struct Options {
     /// How many tasks ask at once
     #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=256))]
     tasks: u64,
+    /// The pause between two harms, on average, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 1_200)]
+    pause_ms: u64,
+    /// Do harm of these kinds only
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
+    only: Vec<Kind>,
+    #[command(flatten)]
+    outcome: Outcome,
+}
+
+impl Options {
+    /// The command that repeats the run.
+    fn command(&self, seed: u64) -> String {
+        let (store, seconds, pause_ms) = (self.store.name(), self.seconds, self.pause_ms);
+        let only: Vec<String> = self.only.iter().map(|kind| format!("--only {} ", kind.option())).collect();
+        let only = only.concat();
+        format!(
+            "torture kill-loop --store {store} --seconds {seconds} --pause-ms {pause_ms} {only}--seed {seed}"
+        )
+    }
+}
+
+/// What an instance keeps its state in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    Sqlite,
+    Postgres,
+}
+
+impl Store {
+    const fn name(self) -> &'static str {
+        match self {
+            Store::Sqlite => "sqlite",
+            Store::Postgres => "postgres",
+        }
+    }
 }
 
 /// Runs it; gives whether every promise was kept.
 pub(crate) async fn run(options: Options) -> Result<bool, Failure> {
     let seed = options.seed.unwrap_or_else(Chance::fresh_seed);
-    say(format_args!("kill-loop: seed {seed}, {} s, {} tasks", options.seconds, options.tasks));
+    let command = options.command(seed);
+    say(format_args!("$ {command}"));
     let (data, own) = (directory("data")?, directory("book")?);
-    let done = torture(&options, data.path(), own.path(), seed).await;
+    let mut chance = Chance::new(seed);
+    let mut world = World::new(options.store, data.path(), options.seconds).await?;
+    let done = torture(&options, &mut world, (data.path(), own.path()), &command, &mut chance).await;
     if !matches!(done, Ok(true)) {
+        world.keep();
         keep(data, "the sandbox's files");
-        keep(own, "the supervisor's book and the sandbox's log");
-        say(format_args!(
-            "kill-loop: FAILED; to repeat: kill-loop --seconds {} --seed {seed}",
-            options.seconds
-        ));
+        keep(own, "the supervisor's book and the logs");
+        say(format_args!("kill-loop: FAILED; to repeat: {command}"));
     }
     done
 }
 
-fn keep(directory: TempDir, what: &str) {
-    say(format_args!("kept: {what} in {}", directory.keep().display()));
-}
-
-async fn torture(options: &Options, data: &Path, own: &Path, seed: u64) -> Result<bool, Failure> {
-    let mut chance = Chance::new(seed);
-    let mut sandbox = Sandbox::new(&options.binary, data, &own.join("sandbox.log"), &mut chance)?;
-    let keys = sandbox.start_first().await?;
-    let book = Arc::new(Book::new(&own.join("acknowledged.jsonl"))?);
-    let client = Client::new(&keys)?;
-    let (receiver, notify_url) =
-        Receiver::start(&keys.webhook_secret, Arc::clone(&book), chance.fork()).await?;
-    let load = Arc::new(Load::new(client.clone(), Arc::clone(&book), keys.payers.clone(), notify_url));
-
-    let running = load.start(options.tasks, &mut chance);
+async fn torture(
+    options: &Options,
+    world: &mut World,
+    directories: (&Path, &Path),
+    command: &str,
+    chance: &mut Chance,
+) -> Result<bool, Failure> {
+    let fleet = world.fleet(&options.binary, directories, chance)?;
+    let mut trial = Trial::begin(fleet, directories.1, options.tasks, chance).await?;
     let end = Instant::now() + Duration::from_secs(options.seconds);
-    let mut harmed = Harmed::default();
-    harm::until(end, &mut sandbox, &load, &mut harmed, &mut chance).await?;
-    say(format_args!("kill-loop: no more harm; {} answers so far", book.sums().acknowledged));
-
-    load.finish(running).await;
-    load.use_up_faults(&mut chance).await?;
-    settle::wait(&client, &book).await?;
-    end_and_restart(&mut sandbox, &client, &book).await?;
-    let found = audit::all(&load, &receiver).await?;
-    end_and_restart(&mut sandbox, &client, &book).await?;
-    if sandbox.log().contains("panicked at") {
-        book.broken(Broken::Other, "the sandbox panicked; its log says where");
-    }
-    report::print(&harmed, &book, &found, &receiver)?;
-    Ok(book.is_clean())
-}
-
-/// An orderly end, a recount, and a start.
-async fn end_and_restart(sandbox: &mut Sandbox, client: &Client, book: &Book) -> Result<(), Failure> {
-    let status = sandbox.terminate().await?;
-    if !status.success() {
-        book.broken(Broken::Other, format_args!("after SIGTERM the sandbox ended with {status}"));
-    }
-    if let Some(verdict) = book.judge(sandbox.verifier().verify().await) {
-        say(verdict);
-    }
-    sandbox.restart(client).await?;
-    Ok(())
+    let mut harmed = Harmed::new(&world.untried(&trial.fleet));
+    let mut possible = world.possible(&trial.fleet);
+    possible.retain(|kind| options.only.is_empty() || options.only.contains(kind));
+    let plan = Plan { end, pause_mean_ms: options.pause_ms, possible };
+    harm::until(&plan, world, &mut trial, &mut harmed, chance).await?;
+    let found = trial.finish(chance).await?;
+    let kind = format!("kill-loop {}", options.store.name());
+    options.outcome.report((&kind, command), (&trial, &found), &harmed.figures(), &harmed.recoveries)?;
+    Ok(trial.book.is_clean())
 }

@@ -18,6 +18,8 @@ use crate::{
 const BALANCE_AMOUNT_MAX: u64 = 240;
 /// Amounts paid through the bank, in fen.
 const BANK_AMOUNT_MAX: u64 = 2_000_000;
+/// Longer than any clock jumps here, so that nothing expires that somebody is paying: seven days, the most there is.
+const EXPIRES_IN_S: u64 = 7 * 24 * 3_600;
 /// Attempts at paying one order.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -91,6 +93,7 @@ impl<'a> Order<'a> {
             "currency": "CNY",
             "description": "a pot of tea 一壶茶",
             "notify_url": self.load.notify_url,
+            "expires_in": EXPIRES_IN_S,
             "metadata": {"task": self.name},
         });
         // Without a key the order number alone must see to it that asking twice does it once.

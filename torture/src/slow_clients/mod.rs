@@ -21,7 +21,8 @@ use crate::{
     chance::Chance,
     client::Client,
     output::{Failure, say},
-    sandbox::{Keys, Sandbox, directory},
+    place::Place,
+    sandbox::{Keys, Role, Sandbox, any_address, directory},
 };
 use honest::{Clock, work};
 use offenders::{Kind, Lives, offend};
@@ -53,16 +54,13 @@ pub(crate) struct Options {
 /// Runs it; gives whether every promise was kept.
 pub(crate) async fn run(options: Options) -> Result<bool, Failure> {
     let (data, own) = (directory("data")?, directory("log")?);
-    let mut sandbox = Sandbox::new(
-        &options.binary,
-        data.path(),
-        &own.path().join("sandbox.log"),
-        &mut Chance::new(Chance::fresh_seed()),
-    )?;
+    let place = Place::new(&options.binary, data.path(), &own.path().join("sandbox.log"))?;
+    let address = any_address(&mut Chance::new(Chance::fresh_seed()))?;
+    let mut sandbox = Sandbox::new("the sandbox", Role::Doors, place, address)?;
     let keys = sandbox.start_first().await?;
     let kept = attack(&options, &keys).await?;
     let status = sandbox.terminate().await?;
-    say(sandbox.verifier().verify().await?);
+    say(sandbox.place.verify().await?);
     if !status.success() {
         say(format_args!("after SIGTERM the sandbox ended with {status}"));
         keep_log(own.path(), &sandbox);
@@ -72,7 +70,7 @@ pub(crate) async fn run(options: Options) -> Result<bool, Failure> {
 
 fn keep_log(own: &Path, sandbox: &Sandbox) {
     say(format_args!("the log {} ends with:", own.display()));
-    let log = sandbox.log();
+    let log = sandbox.place.words();
     log.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().for_each(say);
 }
 

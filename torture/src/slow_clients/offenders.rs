@@ -118,7 +118,7 @@ pub(super) async fn offend(
 
 fn opening(kind: Kind, secret_key: &str) -> String {
     match kind {
-        Kind::Head => "GET /health HTTP/1.1\r\nHost: sandbox\r\nX-Slow: ".to_owned(),
+        Kind::Head => "GET /health/live HTTP/1.1\r\nHost: sandbox\r\nX-Slow: ".to_owned(),
         Kind::Body => format!(
             "POST /v1/payments HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer {secret_key}\r\n\
              Content-Type: application/json\r\nContent-Length: {PROMISED_BYTES}\r\n\r\n{{"

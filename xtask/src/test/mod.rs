@@ -5,7 +5,7 @@
 
 mod count;
 mod sandbox;
-mod schemathesis;
+pub(crate) mod schemathesis;
 mod stages;
 mod wechat;
 

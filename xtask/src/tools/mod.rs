@@ -7,6 +7,8 @@
 
 mod browser;
 mod cargo_deny;
+mod false_time;
+mod postgresql;
 mod schemathesis;
 mod wechat;
 
@@ -18,6 +20,8 @@ use crate::run::{self, Stop};
 
 pub(crate) use browser::{Browser, browser};
 pub(crate) use cargo_deny::cargo_deny;
+pub(crate) use false_time::false_time;
+pub(crate) use postgresql::postgresql;
 pub(crate) use schemathesis::schemathesis;
 pub(crate) use wechat::{WechatClients, wechat_clients};
 
@@ -27,6 +31,8 @@ pub(crate) fn command() -> Result<(), Stop> {
         ("cargo-deny", cargo_deny()),
         ("schemathesis", schemathesis()),
         ("wechat", wechat_clients().map(|clients| clients.node)),
+        ("libfaketime", false_time()),
+        ("postgresql", postgresql()),
         ("chromedriver", browser().map(|browser| browser.driver)),
     ];
     let mut last = Ok(());

@@ -15,6 +15,7 @@ use tongbao_core::{
 use uuid::Uuid;
 
 use crate::{
+    lane::{LaneEnd, LaneLine},
     limits::{DUE_TASKS_MAX, LEASE_MS, READ_ROWS_MAX},
     log::ChangeLine,
     port::{
@@ -132,15 +133,7 @@ impl Maps {
                 let later = self.postings.iter().filter(|line| line.number > after);
                 Page::Postings(later.take(rows(limit)).cloned().collect())
             }
-            Query::Accounts(after, limit) => {
-                let later = self.accounts.range((Excluded(after), Unbounded)).take(rows(limit));
-                let line = |(number, (key, state)): (&u64, &(AccountKey, AccountState))| AccountLine {
-                    number: *number,
-                    key: *key,
-                    state: *state,
-                };
-                Page::Accounts(later.map(line).collect())
-            }
+            Query::Accounts(after, limit) => Page::Accounts(self.account_lines(after, limit)),
             Query::Stored(after, limit) => {
                 let later = self.records.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
                 let line = |(id, (version, body)): (&Id, &(u32, Vec<u8>))| RecordLine {
@@ -158,6 +151,12 @@ impl Maps {
                 let later = self.lists.iter().filter(|listing| after.is_none_or(|after| **listing > after));
                 Page::Listings(later.take(rows(limit)).copied().collect())
             }
+            Query::LaneEnds => {
+                let last = self.changes.last();
+                let end = last.map(|line| LaneEnd { number: line.number, digest: line.digest });
+                Page::LaneEnds(end.into_iter().collect())
+            }
+            Query::Lanes(after, limit) => Page::Lanes(LaneLine::single(after, limit)),
         })
     }
 
@@ -213,6 +212,16 @@ impl Maps {
             });
         }
         entries
+    }
+
+    fn account_lines(&self, after: u64, limit: u32) -> Vec<AccountLine> {
+        let later = self.accounts.range((Excluded(after), Unbounded)).take(rows(limit));
+        let line = |(number, (key, state)): (&u64, &(AccountKey, AccountState))| AccountLine {
+            number: *number,
+            key: *key,
+            state: *state,
+        };
+        later.map(line).collect()
     }
 
     fn trial(&self) -> Vec<TrialLine> {

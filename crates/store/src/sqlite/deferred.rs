@@ -21,8 +21,8 @@ use uuid::Uuid;
 use crate::cache::Map;
 
 /// Entries of a full generation. A larger one shares pages among more entries and takes more memory:
-/// about 100 bytes an entry, two generations at a time. Sorting so many takes a few milliseconds.
-pub(super) const GENERATION_ENTRIES: usize = 131_072;
+/// about 100 bytes an entry, two generations at a time. Sorting so many takes some ten milliseconds.
+pub(super) const GENERATION_ENTRIES: usize = 262_144;
 
 /// The name of a list, and a member of it.
 pub(super) type Listing = ([u8; 17], [u8; 16]);

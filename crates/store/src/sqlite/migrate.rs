@@ -29,6 +29,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "held tasks",
         sql: include_str!("../../migrations/sqlite/0002_held_tasks.sql"),
     },
+    Migration {
+        number: 3,
+        name: "records by time",
+        sql: include_str!("../../migrations/sqlite/0003_records_by_time.sql"),
+    },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (

@@ -19,6 +19,7 @@ mod indexes;
 mod migrate;
 mod open;
 mod read;
+mod records;
 mod rows;
 mod tables;
 mod writer;

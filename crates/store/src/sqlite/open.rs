@@ -16,8 +16,9 @@ use crate::{limits::LEASE_MS, port::Fault};
 /// less often and holds the commits up for longer when its sync competes with theirs.
 const CHECKPOINT_PAGES: u32 = 8_192;
 
-/// Kilobytes of the writer's page cache, and of each reader's.
-const WRITER_CACHE_KB: i64 = 65_536;
+/// Kilobytes of the writer's page cache, and of each reader's. The writer reads little twice, and SQLite walks
+/// through the whole cache after a commit that split a page: a larger one costs more than it saves.
+const WRITER_CACHE_KB: i64 = 16_384;
 const READER_CACHE_KB: i64 = 8_192;
 
 /// Prepared statements kept per connection; there are fewer than that.

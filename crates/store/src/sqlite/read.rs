@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use super::{
     deferred::{Deferred, Shared},
-    indexes,
+    indexes, records,
     rows::{decode, load_tail, signed, state, unsigned},
 };
 use crate::{
+    lane::{LaneEnd, LaneLine},
     limits::{ENTRIES_PER_MARK, READ_ROWS_MAX},
     log::{ChangeLine, Touched},
-    port::{AccountLine, Backlog, Entry, Fault, Page, PostingLine, Query, RecordLine, TrialLine},
+    port::{AccountLine, Backlog, Entry, Fault, Page, PostingLine, Query, TrialLine},
 };
 
 const POSTING_COLUMNS: &str = "number, change, at, debit, credit, amount, reason, subject,
@@ -43,7 +44,7 @@ pub(super) fn all<T>(
     rows.map_err(|error| unreadable(&error))
 }
 
-fn one<T>(
+pub(super) fn one<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -110,7 +111,7 @@ pub(super) fn read(reader: Reader<'_>, query: &Query) -> Result<Page, Fault> {
         Query::Accounts(after, limit) => {
             reader.deferred(|recent| accounts(connection, recent, *after, *limit)).map(Page::Accounts)
         }
-        Query::Stored(after, limit) => stored(connection, *after, *limit).map(Page::Stored),
+        Query::Stored(after, limit) => records::stored(connection, *after, *limit).map(Page::Stored),
         Query::Keys(after, limit) => {
             let page = reader.deferred(|recent| indexes::keys(connection, recent, *after, *limit));
             page.map(Page::Keys)
@@ -119,6 +120,12 @@ pub(super) fn read(reader: Reader<'_>, query: &Query) -> Result<Page, Fault> {
             let page = reader.deferred(|recent| indexes::listings(connection, recent, *after, *limit));
             page.map(Page::Listings)
         }
+        Query::LaneEnds => {
+            let ends = lane_ends(connection)?;
+            reader.wait_for_publication();
+            Ok(Page::LaneEnds(ends))
+        }
+        Query::Lanes(after, limit) => Ok(Page::Lanes(LaneLine::single(*after, *limit))),
     }
 }
 
@@ -139,8 +146,8 @@ fn stored_key(connection: &Connection, digest: &KeyDigest) -> Result<Option<Id>,
 }
 
 fn record(connection: &Connection, id: Id) -> Result<Option<Record>, Fault> {
-    let sql = "SELECT body FROM record WHERE id = ?1";
-    let body: Option<Vec<u8>> = one(connection, sql, [id.bytes()], |row| row.get(0))?;
+    let parameters = params![records::place(id), id.bytes()];
+    let body: Option<Vec<u8>> = one(connection, records::FIND, parameters, |row| row.get(0))?;
     body.map(|body| decode(id, &body)).transpose()
 }
 
@@ -328,6 +335,11 @@ fn backlog(connection: &Connection, now: Time) -> Result<Backlog, Fault> {
     Ok(found.unwrap_or_default())
 }
 
+fn lane_ends(connection: &Connection) -> Result<Vec<LaneEnd>, Fault> {
+    let sql = "SELECT number, digest FROM change ORDER BY number DESC LIMIT 1";
+    all(connection, sql, [], |row| Ok(LaneEnd { number: unsigned(row.get(0)?), digest: row.get(1)? }))
+}
+
 fn changes(connection: &Connection, after: u64, limit: u32) -> Result<Vec<ChangeLine>, Fault> {
     let sql = "SELECT number, at, actor, input, touched, postings, digest FROM change
                WHERE number > ?1 ORDER BY number LIMIT ?2";
@@ -382,15 +394,5 @@ fn accounts(
         let number = unsigned(row.get(0)?);
         let stored = state(row, 2)?;
         Ok(AccountLine { number, key, state: recent.account(number).unwrap_or(stored) })
-    })
-}
-
-fn stored(connection: &Connection, after: Option<Id>, limit: u32) -> Result<Vec<RecordLine>, Fault> {
-    let sql = "SELECT id, version, body FROM record WHERE id > ?1 ORDER BY id LIMIT ?2";
-    let after = after.map(Id::bytes).unwrap_or_default();
-    all(connection, sql, params![after, limit.min(READ_ROWS_MAX)], |row| {
-        let id: [u8; 17] = row.get(0)?;
-        let id = Id::from_bytes(&id).ok_or_else(|| bad("a record's id"))?;
-        Ok(RecordLine { id, version: row.get(1)?, body: row.get(2)? })
     })
 }

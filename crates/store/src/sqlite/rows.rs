@@ -15,6 +15,7 @@ use super::{
     deferred::{Deferred, Entries, Shared},
     fault,
     filter::Filter,
+    records,
 };
 use crate::{
     port::Fault,
@@ -74,8 +75,8 @@ fn one<T>(
 pub(super) struct SqliteRows<'a> {
     deferred: Shared,
     filter: Arc<Filter>,
+    connection: &'a Connection,
     record: Statement<'a>,
-    highest: Statement<'a>,
     key: Statement<'a>,
     account_number: Statement<'a>,
     account: Statement<'a>,
@@ -93,8 +94,8 @@ impl<'a> SqliteRows<'a> {
         Ok(SqliteRows {
             deferred,
             filter,
-            record: prepare("SELECT body FROM record WHERE id = ?1")?,
-            highest: prepare("SELECT id FROM record WHERE id <= ?1 ORDER BY id DESC LIMIT 1")?,
+            connection,
+            record: prepare(records::FIND)?,
             key: prepare("SELECT record FROM key WHERE digest = ?1")?,
             account_number: prepare("SELECT number FROM account WHERE name = ?1")?,
             account: prepare("SELECT debits, credits, entries, head FROM account WHERE number = ?1")?,
@@ -117,15 +118,13 @@ impl<'a> SqliteRows<'a> {
 
 impl Rows for SqliteRows<'_> {
     fn record(&mut self, id: Id) -> Result<Option<Record>, Fault> {
-        let found = one(&mut self.record, [id.bytes()], |row| Ok(decode(id, row.get_ref(0)?.as_blob()?)));
+        let place = params![records::place(id), id.bytes()];
+        let found = one(&mut self.record, place, |row| Ok(decode(id, row.get_ref(0)?.as_blob()?)));
         found?.transpose()
     }
 
     fn highest(&mut self, kind: Kind) -> Result<Uuid, Fault> {
-        let top = Id { kind, uuid: Uuid::max() };
-        let found: Option<[u8; 17]> = one(&mut self.highest, [top.bytes()], |row| row.get(0))?;
-        let of_kind = found.and_then(|id| Id::from_bytes(&id)).filter(|id| id.kind == kind);
-        Ok(of_kind.map(|id| id.uuid).unwrap_or_default())
+        records::highest(self.connection, kind)
     }
 
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {

@@ -8,14 +8,14 @@ use tongbao_core::TaskKey;
 use super::{
     checkpoint::Checkpoints,
     deferred::{Entries, Progress, Shared},
-    fault,
+    fault, records,
     rows::{run, signed},
 };
 use crate::{
     cache::drop_elsewhere,
     log::{ChangeLine, Touched},
     port::{Fault, PostingLine},
-    rows::{AccountWrite, Queued, RecordWrite, Writes},
+    rows::{AccountWrite, Queued, Writes},
 };
 
 /// Entries merged with a commit, at least and for each that the commit adds: faster than they come in,
@@ -27,8 +27,6 @@ const MERGED_PER_ENTRY: usize = 2;
 struct Statements<'a> {
     begin: Statement<'a>,
     commit: Statement<'a>,
-    insert_record: Statement<'a>,
-    update_record: Statement<'a>,
     insert_account: Statement<'a>,
     insert_posting: Statement<'a>,
     insert_mark: Statement<'a>,
@@ -48,8 +46,6 @@ impl<'a> Statements<'a> {
         Ok(Statements {
             begin: prepare("BEGIN IMMEDIATE")?,
             commit: prepare("COMMIT")?,
-            insert_record: prepare("INSERT INTO record (id, version, body) VALUES (?1, ?2, ?3)")?,
-            update_record: prepare("UPDATE record SET version = ?2, body = ?3 WHERE id = ?1")?,
             // Its name is needed at once; its totals are shown together with those on the other side.
             insert_account: prepare(
                 "INSERT INTO account (number, name, debits, credits, entries, head, floor)
@@ -83,6 +79,7 @@ impl<'a> Statements<'a> {
 /// The writing connection.
 pub(super) struct Tables<'a> {
     connection: &'a Connection,
+    records: records::Write<'a>,
     statements: Statements<'a>,
     checkpoints: Checkpoints,
     deferred: Shared,
@@ -104,6 +101,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn of(mut writes: Writes) -> Prepared {
+        writes.records.sort_unstable_by_key(|record| records::place(record.id));
         let listings = std::mem::take(&mut writes.listings).into_iter();
         let entries = Entries {
             keys: std::mem::take(&mut writes.keys),
@@ -123,10 +121,12 @@ impl<'a> Tables<'a> {
         (deferred, tail): (Shared, i64),
         generation_entries: usize,
     ) -> Result<Tables<'a>, Fault> {
+        let records = records::Write::prepare(connection).map_err(|error| fault(&error))?;
         let statements = Statements::prepare(connection).map_err(|error| fault(&error))?;
         let progress = Progress::default();
         Ok(Tables {
             connection,
+            records,
             statements,
             checkpoints,
             deferred,
@@ -164,7 +164,7 @@ impl<'a> Tables<'a> {
 
     fn write(&mut self, Prepared { writes, entries, encoded }: Prepared) -> Result<(), Fault> {
         run(&mut self.statements.begin, [])?;
-        writes.records.iter().try_for_each(|record| self.record(record))?;
+        writes.records.iter().try_for_each(|record| self.records.write(record))?;
         writes.accounts.iter().try_for_each(|account| self.account(account))?;
         writes.postings.iter().try_for_each(|posting| self.posting(posting))?;
         for (account, at, posting) in &writes.marks {
@@ -184,11 +184,6 @@ impl<'a> Tables<'a> {
         self.progress = progress;
         self.publish(entries, merged);
         Ok(())
-    }
-
-    fn record(&mut self, RecordWrite { id, new, version, body }: &RecordWrite) -> Result<(), Fault> {
-        let Statements { insert_record, update_record, .. } = &mut self.statements;
-        run(if *new { insert_record } else { update_record }, params![id.bytes(), version, body])
     }
 
     fn account(&mut self, account: &AccountWrite) -> Result<(), Fault> {

@@ -12,7 +12,7 @@ use std::{
 use foldhash::quality::RandomState;
 use tongbao_core::{Id, KeyDigest, Record};
 
-use super::{Report, changed_since};
+use super::{Report, lanes::Lanes};
 use crate::{
     limits::READ_ROWS_MAX,
     port::{Fault, Listing, Page, Query, Store, unexpected},
@@ -78,7 +78,7 @@ impl std::ops::Add for Sums {
 }
 
 /// Finds what the sums only tell to be somewhere.
-pub(super) fn look_for_each(store: &dyn Store, report: &mut Report) -> Result<(), Fault> {
+pub(super) fn look_for_each(store: &dyn Store, lanes: &Lanes, report: &mut Report) -> Result<(), Fault> {
     let mut keys: HashMap<KeyDigest, Id> = HashMap::new();
     let mut listings: HashSet<Listing> = HashSet::new();
     each_key(store, |digest, id| {
@@ -115,7 +115,7 @@ pub(super) fn look_for_each(store: &dyn Store, report: &mut Report) -> Result<()
         }
     }
     // What came meanwhile is in the records, which were read last, and not in the indexes.
-    if !changed_since(store, report.changes)? {
+    if !lanes.have_grown(store)? {
         for what in missing {
             report.find(|| what);
         }

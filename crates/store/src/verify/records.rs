@@ -5,7 +5,12 @@ use std::{num::NonZero, thread};
 use foldhash::quality::RandomState;
 use tongbao_core::Record;
 
-use super::{LastWord, Report, ahead, changed_since, indexes::Sums};
+use super::{
+    Report, ahead,
+    indexes::Sums,
+    lanes::Lanes,
+    walk::{LastWord, Written},
+};
 use crate::{
     log::Touched,
     port::{Fault, RecordLine, Store},
@@ -22,13 +27,14 @@ struct Looked {
 /// Checks every record against the log's last word on it; gives what they name.
 pub(super) fn check(
     store: &dyn Store,
+    lanes: &Lanes,
     report: &mut Report,
-    last_word: &LastWord,
+    mut last_word: LastWord,
     seed: &RandomState,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Sums, Fault> {
     thread::scope(|scope| {
-        let (mut known, mut named) = (0, Sums::default());
+        let mut named = Sums::default();
         for lines in ahead::records(scope, store) {
             let (all, sums) = look_at(&lines?, seed);
             named = named + sums;
@@ -36,20 +42,23 @@ pub(super) fn check(
                 report.records += 1;
                 let id = stored.id;
                 report.expect(readable, || format!("{id} cannot be read"));
-                let Some((version, body)) = last_word.get(&id) else {
-                    // Written after the log was read, if it is new; a record that no change wrote, if not.
-                    let new = consistent && changed_since(store, report.changes)?;
+                let Some(Written { version, body, times }) = last_word.remove(&id) else {
+                    // Written after the log was read, if it is new; if not, a record that no change wrote, or
+                    // one that is there twice.
+                    let new = consistent && lanes.have_grown(store)?;
                     report.expect(new, || format!("no change wrote {id}"));
                     continue;
                 };
-                known += 1;
-                let agrees = stored.version == *version && stored.body == *body;
-                let holds = agrees || stored.version > *version && changed_since(store, report.changes)?;
+                report.expect(times == version, || {
+                    format!("changes write {times} versions of {id}, the last of which is version {version}")
+                });
+                let agrees = stored.version == version && stored.body == body;
+                let holds = agrees || stored.version > version && lanes.have_grown(store)?;
                 report.expect(holds, || format!("{id} is not as its last change left it"));
             }
             progress(report.changes + report.postings + report.records);
         }
-        report.expect(known == last_word.len(), || "records that changes wrote are gone".to_owned());
+        report.expect(last_word.is_empty(), || "records that changes wrote are gone".to_owned());
         Ok(named)
     })
 }

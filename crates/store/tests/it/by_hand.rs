@@ -140,15 +140,27 @@ pub(crate) fn everything(store: &dyn Store) -> Everything {
             Page::Accounts(lines) => lines,
             other => panic!("{other:?}"),
         },
-        records: match store.read(Query::Stored(None, ALL_ROWS)).unwrap() {
-            Page::Stored(lines) => lines,
-            other => panic!("{other:?}"),
-        },
+        records: stored(store, ALL_ROWS),
         trial: trial(store),
         backlogs: [after(0), after(60), after(3_600), LATE].map(|at| backlog(store, at)).to_vec(),
         keys: keys(store, None, ALL_ROWS),
         listings: listings(store, None, ALL_ROWS),
     }
+}
+
+/// All records by their ids, read so many at a time: each store has an order of its own.
+pub(crate) fn stored(store: &dyn Store, at_a_time: u32) -> Vec<RecordLine> {
+    let (mut all, mut last) = (Vec::new(), None);
+    loop {
+        let Page::Stored(page) = store.read(Query::Stored(last, at_a_time)).unwrap() else {
+            panic!("not stored forms");
+        };
+        let Some(line) = page.last() else { break };
+        last = Some(line.id);
+        all.extend(page);
+    }
+    all.sort_unstable_by_key(|line| line.id);
+    all
 }
 
 pub(crate) fn keys(store: &dyn Store, after: Option<KeyDigest>, limit: u32) -> Vec<(KeyDigest, Id)> {

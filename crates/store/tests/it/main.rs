@@ -9,6 +9,7 @@
 
 mod by_hand;
 mod conformance;
+mod postgres;
 mod power;
 mod programs;
 mod sqlite;
@@ -19,3 +20,4 @@ use tongbao_store::model::ModelStore;
 conformance::suite!(model, conformance::Fresh::new(ModelStore::default(), ()));
 conformance::suite!(embedded, sqlite::fresh());
 conformance::suite!(hasty, sqlite::hasty());
+conformance::suite!(server, postgres::fresh());

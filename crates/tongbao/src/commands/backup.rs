@@ -46,7 +46,7 @@ impl Backup {
             return Err(format!("{} exists already", self.to.display()).into());
         }
         let bar = output::progress("copying");
-        let copied = instance.reader()?.copy_to(&self.to);
+        let copied = instance.file_reader()?.copy_to(&self.to);
         bar.finish_and_clear();
         if let Err(error) = copied.map_err(Failure::from).and_then(|()| recount(&self.to)) {
             // Half a backup must not be taken for one; it was not there before.

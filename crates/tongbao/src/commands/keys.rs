@@ -78,7 +78,7 @@ impl Keys {
     /// Does what is asked.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if matches!(self.what, What::List) {
-            list(&self.data.instance().reader()?)?;
+            list(self.data.instance().reader()?.as_ref())?;
             return Ok(ExitCode::SUCCESS);
         }
         let instance = self.data.instance();

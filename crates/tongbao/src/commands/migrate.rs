@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use tongbao_store::sqlite::{MIGRATIONS, SqliteStore};
+use tongbao_store::{
+    postgres::{self, PostgresStore},
+    sqlite::{MIGRATIONS, SqliteStore},
+};
 
 use super::Place;
 use crate::output::{self, Failure};
@@ -19,6 +22,12 @@ impl Migrate {
     /// Migrates; opening the store does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let instance = self.data.instance();
+        if let Some(url) = instance.server() {
+            PostgresStore::migrate(url)?;
+            let newest = postgres::MIGRATIONS.last().map_or(0, |last| last.number);
+            output::line(format_args!("the database is at migration {newest}"))?;
+            return Ok(ExitCode::SUCCESS);
+        }
         instance.create()?;
         drop(SqliteStore::open(&instance.database())?);
         let newest = MIGRATIONS.last().map_or(0, |last| last.number);

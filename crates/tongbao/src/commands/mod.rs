@@ -13,15 +13,22 @@ mod sandbox;
 mod serve;
 mod verify;
 mod wechat;
+mod worker;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 
-use crate::{instance::Instance, output::Failure};
+use crate::{
+    instance::{Instance, database_url},
+    output::Failure,
+};
 
 /// Where a sandbox keeps its files unless told otherwise.
 const SANDBOX_DIRECTORY: &str = "./tongbao-data/sandbox";
+
+/// Where the URL of a database server is read from, if no option names it: command lines can be seen by everybody.
+pub(crate) const DATABASE_VARIABLE: &str = "TONGBAO_DATABASE";
 
 /// The commands.
 #[derive(Subcommand)]
@@ -30,6 +37,8 @@ pub(crate) enum Command {
     Sandbox(sandbox::Sandbox),
     /// Run in production, by a configuration file
     Serve(serve::Serve),
+    /// Do what waits to be done, beside processes that serve; by the same configuration file
+    Worker(worker::Worker),
     /// Receive notifications, check their signatures and print them
     Receive(receive::Receive),
     /// Forward the sandbox's events to a local URL, printing each
@@ -60,6 +69,7 @@ impl Command {
         match self {
             Command::Sandbox(sandbox) => sandbox.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Worker(worker) => worker.run(),
             Command::Receive(receive) => receive.run(),
             Command::Listen(listen) => listen.run(),
             Command::Verify(verify) => verify.run(),
@@ -81,11 +91,15 @@ pub(crate) struct Place {
     /// The instance's directory
     #[arg(long, value_name = "DIR", env = "TONGBAO_DATA", default_value = SANDBOX_DIRECTORY, global = true)]
     data: PathBuf,
+    /// The URL of the database, if a server has it (PostgreSQL, or what speaks its protocol)
+    #[arg(long, value_name = "URL", env = DATABASE_VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = database_url, global = true)]
+    database: Option<String>,
 }
 
 impl Place {
     fn instance(&self) -> Instance {
-        Instance::at(&self.data)
+        Instance::at(&self.data).on_server(self.database.clone())
     }
 }
 

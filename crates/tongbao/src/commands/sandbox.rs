@@ -15,7 +15,7 @@ use tongbao_store::{Page, Query};
 use super::{block_on, quick_start};
 use crate::{
     config::{Rate, base_url},
-    instance::Instance,
+    instance::{Instance, database_url},
     output::{self, Failure},
     seed::{self, SandboxFile},
     server::{Bound, Serving},
@@ -27,12 +27,19 @@ pub(crate) struct Sandbox {
     /// Where its files are kept; a restart finds everything there
     #[arg(long, value_name = "DIR", env = "TONGBAO_SANDBOX_DATA", default_value = super::SANDBOX_DIRECTORY)]
     data: PathBuf,
+    /// The URL of the database, if a server has it (PostgreSQL, or what speaks its protocol)
+    #[arg(long, value_name = "URL", env = super::DATABASE_VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = database_url)]
+    database: Option<String>,
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", env = "TONGBAO_SANDBOX_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// Speak TLS with a certificate made for development, kept in DIR/tls
     #[arg(long)]
     tls: bool,
+    /// Where clients reach the sandbox, if not at its address: several processes on one database have one
+    #[arg(long, value_name = "URL", env = "TONGBAO_SANDBOX_BASE_URL", value_parser = base_url)]
+    base_url: Option<String>,
     /// Where SDKs of WeChat Pay reach the sandbox, if not at its address: bills are offered for download there
     #[arg(long, value_name = "URL", env = "TONGBAO_SANDBOX_WECHAT_BASE_URL", value_parser = base_url)]
     wechat_base_url: Option<String>,
@@ -41,7 +48,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Serves until it is stopped.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let instance = Instance::at(&self.data);
+        let instance = Instance::at(&self.data).on_server(self.database);
         instance.create()?;
         block_on(async {
             let engine = instance.engine(Mode::Sandbox)?;
@@ -51,7 +58,7 @@ impl Sandbox {
             let bound = Serving { listen: self.listen, tls, rate: Rate::sandbox() }.bind()?;
             let bound = bound.with_wechat_base_url(self.wechat_base_url);
             let scheme = if self.tls { "https" } else { "http" };
-            let base_url = format!("{scheme}://{}", bound.address());
+            let base_url = self.base_url.unwrap_or_else(|| format!("{scheme}://{}", bound.address()));
             let file = prepare(&engine, &instance.directory().join("sandbox.json"), &base_url).await?;
             output::line(quick_start::text(&file, &self.data))?;
             serve(bound, engine, &base_url, &file, &self.data).await

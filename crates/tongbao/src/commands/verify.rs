@@ -21,7 +21,7 @@ impl Verify {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let reader = self.data.instance().reader()?;
         let bar = output::progress("rows recounted");
-        let report = verify(&reader, &mut |rows| bar.set_position(rows))?;
+        let report = verify(reader.as_ref(), &mut |rows| bar.set_position(rows))?;
         bar.finish_and_clear();
         for finding in &report.findings {
             output::note(format_args!("finding: {finding}"));

@@ -9,5 +9,7 @@ mod process;
 mod production;
 mod quick_start;
 mod restart;
+mod roles;
+mod shared_database;
 mod wechat;
 mod wechat_commands;

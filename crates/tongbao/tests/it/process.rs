@@ -74,9 +74,14 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM, without waiting for the end.
+    pub(crate) fn ask_to_end(&self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+    }
+
     /// SIGTERM, as a supervisor stops it; it must end well.
     pub(crate) fn terminate(mut self) {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        self.ask_to_end();
         let status = self.child.wait().unwrap();
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
@@ -113,8 +118,17 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Starts one on a free port.
     pub(crate) fn start(data: &Path) -> Sandbox {
-        let process =
-            Process::start(["sandbox", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+        Sandbox::start_with(data, &[])
+    }
+
+    /// The same with its database on the server of this URL.
+    pub(crate) fn start_on(data: &Path, url: &str) -> Sandbox {
+        Sandbox::start_with(data, &["--database", url])
+    }
+
+    fn start_with(data: &Path, more: &[&str]) -> Sandbox {
+        let own = ["sandbox", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+        let process = Process::start([&own[..], more].concat());
         let printed = process.lines_until("Stop with Ctrl-C");
         let file = serde_json::from_slice(&std::fs::read(data.join("sandbox.json")).unwrap()).unwrap();
         Sandbox { process, file, printed, client: Client::new() }

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::process::{Process, Sandbox, printed, run};
 
-/// Writes a configuration; gives its path.
-pub(crate) fn config(directory: &Path, data: &Path) -> String {
+/// Writes a configuration; gives its path. `notice_s` is how long it goes on serving after SIGTERM.
+pub(crate) fn config(directory: &Path, data: &Path, notice_s: u32) -> String {
     let file = directory.join("serve.toml");
     let text = format!(
-        "data = {:?}\nlisten = \"127.0.0.1:0\"\nbase_url = \"https://pay.example.com\"\n",
+        "data = {:?}\nlisten = \"127.0.0.1:0\"\nworker_listen = \"127.0.0.1:0\"\n\
+         base_url = \"https://pay.example.com\"\ndrain_notice_s = {notice_s}\n",
         data.to_str().unwrap()
     );
     std::fs::write(&file, text).unwrap();
@@ -25,7 +26,7 @@ async fn production_serves_live_keys_and_no_sandbox() {
     let made = printed(&run(["keys", "merchant", "--name", "Tea House", "--data", data.to_str().unwrap()]));
     let key = made.lines().find_map(|line| line.strip_prefix("secret key ")).unwrap().to_owned();
     assert!(key.starts_with("sk_live_"));
-    let server = Process::start(["serve", "--config", &config(directory.path(), &data)]);
+    let server = Process::start(["serve", "--config", &config(directory.path(), &data, 0)]);
     let api = format!("http://{}", server.line().rsplit(' ').next().unwrap());
     let client = Client::new();
     let ask = async |key: &str, body: Value| {
@@ -54,7 +55,9 @@ async fn production_serves_live_keys_and_no_sandbox() {
     {
         assert_eq!(client.post(format!("{api}{path}")).send().await.unwrap().status(), 404, "{path}");
     }
-    assert_eq!(client.get(format!("{api}/health")).send().await.unwrap().status(), 200);
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(client.get(format!("{api}{path}")).send().await.unwrap().status(), 200, "{path}");
+    }
     server.terminate();
 }
 
@@ -63,7 +66,7 @@ fn production_refuses_the_database_of_a_sandbox_and_a_sandbox_that_of_production
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("mixed");
     drop(Sandbox::start(&data));
-    let server = Process::start(["serve", "--config", &config(directory.path(), &data)]);
+    let server = Process::start(["serve", "--config", &config(directory.path(), &data, 0)]);
     assert!(server.failure().contains("belongs to a sandbox"));
     let live = directory.path().join("live");
     printed(&run(["keys", "merchant", "--name", "Tea House", "--data", live.to_str().unwrap()]));

@@ -184,7 +184,7 @@ impl Live {
 
     fn serve(&self) -> (Process, String) {
         let server =
-            Process::start(["serve", "--config", &config(self.directory.path(), &self.path("live"))]);
+            Process::start(["serve", "--config", &config(self.directory.path(), &self.path("live"), 0)]);
         let api = format!("http://{}", server.line().rsplit(' ').next().unwrap());
         (server, api)
     }

@@ -33,7 +33,9 @@ macro_rules! suite {
                     #[test]
                     fn $case() {
                         use crate::*;
-                        let fresh: conformance::Fresh = $fresh;
+                        // A store that needs a server may have to say that there is none.
+                        let fresh: Option<conformance::Fresh> = $fresh.into();
+                        let Some(fresh) = fresh else { return };
                         conformance::$part::$case(fresh.store.as_ref());
                         by_hand::clean(fresh.store.as_ref());
                     }

@@ -7,6 +7,7 @@ mod copies;
 mod files;
 mod forgetting;
 mod merging;
+mod places;
 mod queue;
 mod schema;
 mod tampering;

@@ -65,7 +65,9 @@ fn the_tables_refuse_what_can_never_be_right() {
         "UPDATE account SET credits = -1 WHERE floor IS NULL".to_owned(),
         "INSERT INTO account SELECT 99, name, 0, 0, 0, 0, NULL FROM account WHERE number = 1".to_owned(),
         "INSERT INTO key SELECT digest, zeroblob(17) FROM key".to_owned(),
-        "INSERT INTO record VALUES (zeroblob(17), 0, x'7b7d')".to_owned(),
+        "INSERT INTO record VALUES (1, zeroblob(17), 0, x'7b7d')".to_owned(),
+        "INSERT INTO record VALUES (1, zeroblob(16), 1, x'7b7d')".to_owned(),
+        "INSERT INTO displaced VALUES (zeroblob(17), 0, x'7b7d')".to_owned(),
     ] {
         let error = raw.execute(&sql, []).expect_err(&sql).to_string();
         assert!(error.contains("constraint failed") || error.contains("cannot store"), "{error}");

@@ -188,11 +188,15 @@ fn an_older_version_of_a_record_put_back_is_found() {
 #[test]
 fn a_record_that_was_removed_or_added_is_found() {
     is_found("DELETE FROM record WHERE version = 2", "records that changes wrote are gone");
-    let sql = "INSERT INTO record SELECT substr(id, 1, 16) || x'77', version, body FROM record LIMIT 1";
-    let findings = found_after(true, |raw| {
-        run(raw, &sql.replace("substr(id, 1, 16) || x'77'", "CAST(substr(id, 1, 16) || x'77' AS BLOB)"));
-    });
-    assert!(findings.iter().any(|finding| finding.contains("no change wrote")), "{findings:#?}");
+    let nobody = "CAST(substr(id, 1, 16) || x'77' AS BLOB), version, body FROM record LIMIT 1";
+    for sql in [
+        format!("INSERT INTO record SELECT place + 1, {nobody}"),
+        format!("INSERT INTO displaced SELECT {nobody}"),
+    ] {
+        let findings = found_after(true, |raw| run(raw, &sql));
+        assert!(findings.iter().any(|finding| finding.contains("no change wrote")), "{findings:#?}");
+    }
+    is_found("INSERT INTO displaced SELECT id, version, body FROM record LIMIT 1", "no change wrote");
 }
 
 #[test]

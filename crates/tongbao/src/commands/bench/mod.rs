@@ -2,7 +2,7 @@
 //!
 //! Every run also probes the machine (how often it can sync a file, how many plain inserts SQLite
 //! commits), so that figures can be read as ratios within one run. All work happens in a temporary
-//! directory that is removed afterwards.
+//! directory that is removed afterwards, or in a database that is named.
 
 mod http;
 mod ledger;
@@ -17,7 +17,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::output::Failure;
+use crate::{instance::database_url, output::Failure};
 
 /// The command line of `tongbao bench`.
 #[derive(Args)]
@@ -69,6 +69,12 @@ struct StoreOptions {
     /// Pay everything to one merchant
     #[arg(long)]
     hot: bool,
+    /// Measure the store on this PostgreSQL instead: an empty database, which is left full
+    #[arg(long, value_name = "URL", value_parser = database_url)]
+    postgres: Option<String>,
+    /// Stores on that database, each with a connection that commits, as several processes have them
+    #[arg(long, requires = "postgres", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    stores: u32,
 }
 
 #[derive(Args)]

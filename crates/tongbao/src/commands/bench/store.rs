@@ -46,11 +46,15 @@ pub(super) fn run(options: &StoreOptions) -> Result<(), Failure> {
     let scratch = Scratch::new(options.common.directory.as_deref())?;
     let probe = probe::run(scratch.path())?;
     let report = block_on(async {
-        let engine = world::engine(&scratch)?;
+        let engines = match &options.postgres {
+            Some(url) => world::engines_on(&scratch, url, options.stores)?,
+            None => vec![world::engine(&scratch)?],
+        };
+        let engine = engines.first().ok_or("no store was opened")?;
         let merchants = if options.hot { 1 } else { options.merchants };
-        let apps = Arc::new(world::merchants(&engine, merchants).await?);
-        let payers = Arc::new(world::payers(&engine, PAYERS).await?);
-        let run = measure(&engine, &apps, &payers, options).await?;
+        let apps = Arc::new(world::merchants(engine, merchants).await?);
+        let payers = Arc::new(world::payers(engine, PAYERS).await?);
+        let run = measure(&engines, &apps, &payers, options).await?;
         let verified = tongbao_store::verify::verify(engine.store.as_ref(), &mut |_| {})?;
         if !verified.is_clean() {
             return Err(format!("the books do not agree: {}", verified.findings.join("; ")).into());
@@ -60,6 +64,8 @@ pub(super) fn run(options: &StoreOptions) -> Result<(), Failure> {
             ("replayed", json!(run.replayed)),
             ("callers", json!(options.callers)),
             ("merchants", json!(merchants)),
+            ("store", json!(if options.postgres.is_some() { "postgres" } else { "sqlite" })),
+            ("stores", json!(engines.len())),
             ("seconds", json!(run.seconds)),
             ("verified_changes", json!(verified.changes)),
         ];
@@ -78,7 +84,7 @@ struct Run {
 }
 
 async fn measure(
-    engine: &Arc<Engine>,
+    engines: &[Arc<Engine>],
     apps: &Arc<Vec<(MerchantId, AppId)>>,
     payers: &Arc<Vec<PayerId>>,
     options: &StoreOptions,
@@ -86,7 +92,7 @@ async fn measure(
     let (stop, counter) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut callers = JoinSet::new();
     let start = Instant::now();
-    for _ in 0..options.callers {
+    for engine in engines.iter().cycle().take(options.callers as usize) {
         let (engine, apps, payers) = (Arc::clone(engine), Arc::clone(apps), Arc::clone(payers));
         let (stop, counter) = (Arc::clone(&stop), Arc::clone(&counter));
         callers.spawn(async move {

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::JoinSet;
 use tongbao_core::{
-    Actor, ChangeSet,
+    Actor, ChangeSet, List,
     id::{AppId, MerchantId, PayerId},
     ledger::{Channel, template},
     merchant::{self, NewMerchant},
@@ -16,6 +16,7 @@ use tongbao_core::{
 };
 use tongbao_engine::{Engine, Entropy, Error, Input, Mode, SystemEntropy, auth::hex};
 use tongbao_money::{Amount, BasisPoints, Currency, Money};
+use tongbao_store::Query;
 
 use crate::{instance::Instance, output::Failure};
 
@@ -50,6 +51,23 @@ pub(super) fn input(name: &'static str) -> Input {
 /// A new sandbox engine in the directory.
 pub(super) fn engine(scratch: &Scratch) -> Result<Arc<Engine>, Failure> {
     Instance::at(scratch.path()).engine(Mode::Sandbox)
+}
+
+/// So many engines on one empty database, with their key in the directory.
+pub(super) fn engines_on(scratch: &Scratch, url: &str, count: u32) -> Result<Vec<Arc<Engine>>, Failure> {
+    let instance = Instance::at(scratch.path()).on_server(Some(url.to_owned()));
+    let engines: Vec<Arc<Engine>> =
+        (0..count).map(|_| instance.engine(Mode::Sandbox)).collect::<Result<_, _>>()?;
+    let first = engines.first().ok_or("no store was asked for")?;
+    if first
+        .store
+        .records(Query::List { list: List::Merchants, after: None, newest_first: false, limit: 1 })?
+        .is_empty()
+    {
+        Ok(engines)
+    } else {
+        Err("this database is used; a benchmark needs an empty one".into())
+    }
 }
 
 /// Steps of the world that wait for one commit together.

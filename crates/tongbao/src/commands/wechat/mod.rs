@@ -95,7 +95,7 @@ impl Wechat {
             What::KeyMode(set) => block_on(async { set.run(&writer()?).await }),
             What::RotatePlatform => block_on(async { platform::rotate(&writer()?).await }),
             What::SwitchPlatform => block_on(async { platform::switch(&writer()?).await }),
-            What::Show(show) => show.run(&instance.reader()?),
+            What::Show(show) => show.run(instance.reader()?.as_ref()),
             What::Trust => trust::run(&instance),
             What::Proxy(proxy) => block_on(proxy.run(&instance)),
         }?;

@@ -41,7 +41,7 @@ pub(super) async fn wait(client: &Client, book: &Book) -> Result<(), Failure> {
     loop {
         let unfinished = look(client, book).await?;
         if unfinished == (Unfinished { payments: 0, refunds: 0, deliveries: 0 }) {
-            say(format_args!("kill-loop: all is settled after {:.1} s", begun.elapsed().as_secs_f32()));
+            say(format_args!("all is settled after {:.1} s", begun.elapsed().as_secs_f32()));
             return Ok(());
         }
         if begun.elapsed() > SETTLE_MAX {
@@ -52,7 +52,7 @@ pub(super) async fn wait(client: &Client, book: &Book) -> Result<(), Failure> {
             return Ok(());
         }
         if moved.elapsed() > BEFORE_MOVING && moves < MOVES_MAX {
-            say(format_args!("kill-loop: {unfinished:?}; moving the clock by {MOVE_S} s"));
+            say(format_args!("{unfinished:?}; moving the clock by {MOVE_S} s"));
             let body = json!({"advance_s": MOVE_S});
             client.ask(&Ask::post("/sandbox/clock", Some(&body), None)).await?;
             (moved, moves) = (Instant::now(), moves + 1);

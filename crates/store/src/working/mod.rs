@@ -9,6 +9,9 @@
 //! accounts that changed are written once per batch. What the last two batches wrote is remembered here,
 //! so rows may be looked up in a store that has not committed the last one yet.
 
+mod looks;
+mod prepare;
+
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,18 +21,19 @@ use std::{
 use tongbao_core::{
     Cause, ChangeSet, Facts, Id, Key, KeyDigest, Lookup, Need, Record, Stop, Task, TaskKey, Time, Want, Work,
     id::Kind,
-    ledger::{AccountKey, AccountState, Posting},
+    ledger::{AccountKey, AccountState},
 };
-
 use uuid::Uuid;
+
+pub(crate) use looks::{Attempt, Look};
 
 use crate::{
     cache::{Cache, Map, drop_elsewhere},
     limits::{
-        CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_PASSING_MAX, CACHED_RECORDS_MAX, ENTRIES_PER_MARK,
-        LEASE_MS, NEEDS_PER_STEP_MAX,
+        CACHED_ACCOUNTS_MAX, CACHED_KEYS_MAX, CACHED_PASSING_MAX, CACHED_RECORDS_MAX, LEASE_MS,
+        NEEDS_PER_STEP_MAX,
     },
-    log::{self, ChangeLine, Touched},
+    log::ChangeLine,
     port::{Committed, Fault, Outcome, PostingLine, Step},
     rows::{AccountWrite, Head, Queued, RecordWrite, Rows, Tasks, Writes},
 };
@@ -39,6 +43,8 @@ use crate::{
 struct Known {
     number: u64,
     state: AccountState,
+    /// When it moved last, if another writer may have moved it at a time that this one has not reached yet.
+    at: Time,
 }
 
 /// A record to be written at the end of the batch.
@@ -56,7 +62,7 @@ pub(crate) struct Working {
     passing: Cache<Id, Option<Box<Record>>>,
     keys: Cache<KeyDigest, Option<Id>>,
     accounts: Cache<AccountKey, Known>,
-    /// Tasks looked up for the step.
+    /// Tasks looked up, without what the batch wrote.
     tasks: Map<TaskKey, bool>,
     /// Tasks that the batch wrote so far, and those of the batch before.
     tasks_now: Tasks,
@@ -81,8 +87,19 @@ struct Ready {
     keys: Vec<(KeyDigest, Id)>,
 }
 
+/// What a decision said.
+enum Decided {
+    Outcome(Outcome),
+    Change(ChangeSet),
+    Need(Want),
+}
+
 fn broken(why: impl Into<String>) -> Fault {
     Fault::Broken(why.into())
+}
+
+fn without_end(cause: &Cause) -> Fault {
+    broken(format!("{} asks for facts without end", cause.input))
 }
 
 /// Whether records of this kind come and pass, rather than being read by many steps.
@@ -132,7 +149,8 @@ impl Facts for Working {
     }
 
     fn task(&self, task: &TaskKey) -> Lookup<bool> {
-        self.tasks.get(task).copied().ok_or(Need(Want::Task(*task)))
+        let there = self.tasks.get(task).copied().ok_or(Need(Want::Task(*task)))?;
+        Ok(self.tasks_now.get(task).map_or(there, Option::is_some))
     }
 }
 
@@ -183,16 +201,24 @@ impl Working {
     pub(crate) fn step(&mut self, rows: &mut dyn Rows, mut step: Step) -> Result<Outcome, Fault> {
         self.tasks.clear();
         for _ in 0..NEEDS_PER_STEP_MAX {
-            let facts: &dyn Facts = &*self;
-            let decided = catch_unwind(AssertUnwindSafe(|| (step.decide)(facts)));
-            match decided.map_err(|_| broken(format!("{} panicked", step.cause.input)))? {
-                Ok(change) if change.is_empty() => return Ok(Outcome::Unchanged),
-                Ok(change) => return self.apply(rows, &step.cause, change),
-                Err(Stop::Refuse(refusal)) => return Ok(Outcome::Refused(refusal)),
-                Err(Stop::Need(Need(want))) => self.load(rows, &want)?,
+            match self.decide(&mut step)? {
+                Decided::Outcome(outcome) => return Ok(outcome),
+                Decided::Change(change) => return self.apply(rows, &step.cause, change),
+                Decided::Need(want) => self.load(rows, &want)?,
             }
         }
-        Err(broken(format!("{} asks for facts without end", step.cause.input)))
+        Err(without_end(&step.cause))
+    }
+
+    /// Asks a decision once, over what is known.
+    fn decide(&self, step: &mut Step) -> Result<Decided, Fault> {
+        let decided = catch_unwind(AssertUnwindSafe(|| (step.decide)(self)));
+        Ok(match decided.map_err(|_| broken(format!("{} panicked", step.cause.input)))? {
+            Ok(change) if change.is_empty() => Decided::Outcome(Outcome::Unchanged),
+            Ok(change) => Decided::Change(change),
+            Err(Stop::Refuse(refusal)) => Decided::Outcome(Outcome::Refused(refusal)),
+            Err(Stop::Need(Need(want))) => Decided::Need(want),
+        })
     }
 
     fn load(&mut self, rows: &mut dyn Rows, want: &Want) -> Result<(), Fault> {
@@ -204,8 +230,7 @@ impl Working {
             },
             Want::Account(account) => self.load_account(rows, account).map(drop),
             Want::Task(task) => {
-                let written = self.tasks_now.get(task).or_else(|| self.tasks_before.get(task));
-                let there = match written {
+                let there = match self.tasks_before.get(task) {
                     Some(work) => work.is_some(),
                     None => rows.task(task)?,
                 };
@@ -240,8 +265,11 @@ impl Working {
 
     fn load_account(&mut self, rows: &mut dyn Rows, account: &AccountKey) -> Result<Known, Fault> {
         if !self.accounts.revive(account) {
-            let stored = rows.account(account)?;
-            let known = stored.map_or_else(Known::default, |(number, state)| Known { number, state });
+            let known = rows.account(account)?.map_or_else(Known::default, |(number, state)| Known {
+                number,
+                state,
+                ..Known::default()
+            });
             self.accounts.put(*account, known);
         }
         Ok(self.accounts.get(account).copied().unwrap_or_default())
@@ -279,133 +307,6 @@ impl Working {
         Ok(due.into_iter().take(limit).map(lease).collect())
     }
 
-    /// Checks a change set and works out everything it writes; nothing is taken over yet.
-    fn prepare(
-        &mut self,
-        rows: &mut dyn Rows,
-        cause: &Cause,
-        changed: Vec<Record>,
-        posted: &[Posting],
-    ) -> Result<Ready, Fault> {
-        let mut records = Vec::with_capacity(changed.len());
-        let mut keys = Vec::new();
-        for record in changed {
-            if records.iter().any(|(known, _): &(Box<Record>, Vec<u8>)| known.id() == record.id()) {
-                return Err(broken(format!("{} is written twice in one change", record.id())));
-            }
-            self.check_record(rows, &record, &mut keys)?;
-            let body = record.encode().map_err(|error| broken(format!("{}: {error}", record.id())))?;
-            records.push((Box::new(record), body));
-        }
-        let touched =
-            |(record, body): &(Box<Record>, Vec<u8>)| Touched::of(record.id(), record.version(), body);
-        let mut line = ChangeLine {
-            number: self.head.change + 1,
-            // Recorded times never decrease, whatever the clock does.
-            at: cause.at.max(self.head.at),
-            actor: cause.actor.to_string(),
-            input: cause.input.to_owned(),
-            touched: records.iter().map(touched).collect(),
-            postings: u32::try_from(posted.len()).map_err(|_| broken("too many postings"))?,
-            digest: [0; 32],
-        };
-        let (postings, accounts, marks) = self.post(rows, &line, posted)?;
-        let opened = accounts.iter().filter(|(_, known)| known.number > self.head.account);
-        let opened: Vec<(u64, AccountKey)> = opened.map(|(key, known)| (known.number, *key)).collect();
-        line.digest = log::digest(&self.head.digest, &line, &postings, &opened);
-        Ok(Ready { line, postings, accounts, marks, records, keys })
-    }
-
-    /// A record must follow its stored version by one, and may only take keys that are free.
-    fn check_record(
-        &mut self,
-        rows: &mut dyn Rows,
-        record: &Record,
-        keys: &mut Vec<(KeyDigest, Id)>,
-    ) -> Result<(), Fault> {
-        let id = record.id();
-        self.load_record(rows, id)?;
-        let before = self.cached(id.kind).get(&id).and_then(Option::as_deref);
-        let expected = before.map_or(1, |before| before.version().saturating_add(1));
-        if record.version() != expected {
-            return Err(broken(format!("{id} is written as version {}, not {expected}", record.version())));
-        }
-        let held = before.map(Record::keys).unwrap_or_default();
-        for key in record.keys().iter().filter(|key| !held.contains(key)) {
-            let digest = key.digest();
-            if let Some(holder) = self.load_key(rows, &digest)? {
-                return Err(broken(format!("{id} takes a key that {holder} holds")));
-            }
-            if keys.iter().any(|(taken, _)| *taken == digest) {
-                return Err(broken(format!("{id} takes a key that is taken in the same change")));
-            }
-            keys.push((digest, id));
-        }
-        Ok(())
-    }
-
-    /// Works out posting lines and the accounts after them.
-    #[expect(clippy::type_complexity, reason = "three parts of one answer, taken apart at once")]
-    fn post(
-        &mut self,
-        rows: &mut dyn Rows,
-        line: &ChangeLine,
-        postings: &[Posting],
-    ) -> Result<(Vec<PostingLine>, Vec<(AccountKey, Known)>, Vec<(u64, u64)>), Fault> {
-        let mut accounts: Vec<(AccountKey, Known)> = Vec::new();
-        let mut places: Map<AccountKey, usize> = Map::default();
-        let (mut lines, mut marks) = (Vec::with_capacity(postings.len()), Vec::new());
-        let mut fresh = self.head.account;
-        for (number, posting) in (self.head.posting + 1..).zip(postings) {
-            if posting.money.amount.is_zero() || posting.debit == posting.credit {
-                return Err(broken(format!("posting for {} moves nothing", posting.subject)));
-            }
-            let mut place = |working: &mut Working, key: AccountKey| -> Result<usize, Fault> {
-                if let Some(place) = places.get(&key) {
-                    return Ok(*place);
-                }
-                let mut known = working.load_account(rows, &key)?;
-                if known.number == 0 {
-                    fresh += 1;
-                    known.number = fresh;
-                }
-                places.insert(key, accounts.len());
-                accounts.push((key, known));
-                Ok(accounts.len() - 1)
-            };
-            let (debit, credit) = (place(self, posting.debit_key())?, place(self, posting.credit_key())?);
-            let (from, to) = (accounts[debit].1, accounts[credit].1);
-            let overflow = || broken(format!("an account of posting {number} overflows"));
-            let amount = posting.money.amount;
-            accounts[debit].1.state = from.state.debit(number, amount).ok_or_else(overflow)?;
-            accounts[credit].1.state = to.state.credit(number, amount).ok_or_else(overflow)?;
-            let after = [accounts[debit].1, accounts[credit].1];
-            marks.extend(
-                after.iter().filter(|a| a.state.entries % ENTRIES_PER_MARK == 0).map(|a| (a.number, number)),
-            );
-            lines.push(PostingLine {
-                number,
-                change: line.number,
-                at: line.at,
-                debit: from.number,
-                credit: to.number,
-                amount: amount.minor(),
-                reason: posting.reason.code(),
-                subject: posting.subject,
-                debit_before: from.state.head,
-                credit_before: to.state.head,
-                debit_balance: after[0].state.balance(),
-                credit_balance: after[1].state.balance(),
-            });
-        }
-        for (key, known) in &accounts {
-            if key.account.floor().is_some_and(|floor| known.state.balance() < floor) {
-                return Err(broken(format!("{} would fall below its floor", key.account.purpose().name())));
-            }
-        }
-        Ok((lines, accounts, marks))
-    }
-
     fn take_over(&mut self, ready: Ready) {
         let Ready { line, postings, accounts, marks, records, keys } = ready;
         for (record, body) in records {
@@ -425,8 +326,10 @@ impl Working {
         for (key, known) in accounts {
             let new = self.accounts.get(&key).is_none_or(|before| before.number == 0);
             *self.dirty_accounts.entry(key).or_default() |= new;
-            self.head.account = self.head.account.max(known.number);
-            self.accounts.put(key, known);
+            if new {
+                self.head.account = self.head.account.max(known.number);
+            }
+            self.accounts.put(key, Known { at: line.at, ..known });
         }
         self.head.posting += u64::from(line.postings);
         (self.head.change, self.head.digest, self.head.at) = (line.number, line.digest, line.at);

@@ -21,14 +21,14 @@ const REPLAYS_AT_ONCE: usize = 16;
 
 /// How much was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) payments: usize,
-    pub(super) paid: usize,
-    pub(super) refunds: usize,
-    pub(super) events: usize,
-    pub(super) replays: usize,
+pub(crate) struct Found {
+    pub(crate) payments: usize,
+    pub(crate) paid: usize,
+    pub(crate) refunds: usize,
+    pub(crate) events: usize,
+    pub(crate) replays: usize,
     /// The merchant's balance, in fen.
-    pub(super) pending: i64,
+    pub(crate) pending: i64,
 }
 
 /// Compares everything. The payers' balances come last, because finding them out moves them.

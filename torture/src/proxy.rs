@@ -33,10 +33,37 @@ pub(crate) enum Weather {
     HalfOpen,
 }
 
+/// The weather, and how often it has been half open: a connection that slept through that is closed, too.
+#[derive(Clone, Copy)]
+struct Sky {
+    weather: Weather,
+    half_opens: u64,
+}
+
+/// What one connection knows of it.
+#[derive(Clone)]
+struct View {
+    sky: watch::Receiver<Sky>,
+    /// How often it was half open before this connection began.
+    before: u64,
+}
+
+impl View {
+    fn of(sky: watch::Receiver<Sky>) -> View {
+        let now = *sky.borrow();
+        View { sky, before: now.half_opens - u64::from(now.weather == Weather::HalfOpen) }
+    }
+
+    /// Whether no answer comes back on it any more.
+    fn is_half_open(&self) -> bool {
+        self.sky.borrow().half_opens > self.before
+    }
+}
+
 /// See the module.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    weather: Arc<watch::Sender<Weather>>,
+    sky: Arc<watch::Sender<Sky>>,
 }
 
 impl Proxy {
@@ -44,17 +71,17 @@ impl Proxy {
     pub(crate) async fn start(database: SocketAddr) -> Result<Proxy, Failure> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let weather = Arc::new(watch::channel(Weather::Clear).0);
-        let told = Arc::clone(&weather);
+        let sky = Arc::new(watch::channel(Sky { weather: Weather::Clear, half_opens: 0 }).0);
+        let told = Arc::clone(&sky);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                if *told.borrow() == Weather::Cut {
+                if told.borrow().weather == Weather::Cut {
                     continue;
                 }
-                tokio::spawn(pass(client, database, told.subscribe()));
+                tokio::spawn(pass(client, database, View::of(told.subscribe())));
             }
         });
-        Ok(Proxy { address, weather })
+        Ok(Proxy { address, sky })
     }
 
     /// Where it listens.
@@ -64,23 +91,26 @@ impl Proxy {
 
     /// Changes the weather.
     pub(crate) fn set(&self, weather: Weather) {
-        self.weather.send_replace(weather);
+        self.sky.send_modify(|sky| {
+            sky.half_opens += u64::from(weather == Weather::HalfOpen);
+            sky.weather = weather;
+        });
     }
 }
 
 /// Passes one connection on until either side ends it, or the weather does.
-async fn pass(mut client: TcpStream, database: SocketAddr, weather: watch::Receiver<Weather>) {
+async fn pass(mut client: TcpStream, database: SocketAddr, view: View) {
     let Ok(mut server) = TcpStream::connect(database).await else { return };
     // Neither end is told why: a network does not, either.
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
-    let asking = pump(&mut from_client, &mut to_server, weather.clone(), false);
-    let answering = pump(&mut from_server, &mut to_client, weather.clone(), true);
+    let asking = pump(&mut from_client, &mut to_server, view.clone(), false);
+    let answering = pump(&mut from_server, &mut to_client, view.clone(), true);
     tokio::select! {
         () = asking => {}
         () = answering => {}
-        () = closed(weather) => {}
+        () = closed(view) => {}
     }
 }
 
@@ -88,19 +118,19 @@ async fn pass(mut client: TcpStream, database: SocketAddr, weather: watch::Recei
 async fn pump(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
-    mut weather: watch::Receiver<Weather>,
+    mut view: View,
     answers: bool,
 ) {
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
-        if weather.wait_for(|weather| *weather != Weather::Stalled).await.is_err() {
+        if view.sky.wait_for(|sky| sky.weather != Weather::Stalled).await.is_err() {
             return;
         }
         let Ok(count @ 1..) = from.read(&mut buffer).await else { return };
-        if weather.wait_for(|weather| *weather != Weather::Stalled).await.is_err() {
+        if view.sky.wait_for(|sky| sky.weather != Weather::Stalled).await.is_err() {
             return;
         }
-        let swallowed = answers && *weather.borrow() == Weather::HalfOpen;
+        let swallowed = answers && view.is_half_open();
         let part = buffer.get(..count).unwrap_or_default();
         if !swallowed && to.write_all(part).await.is_err() {
             return;
@@ -109,18 +139,13 @@ async fn pump(
 }
 
 /// Waits until the weather closes a connection: at once when it is cut, and after it was half open.
-async fn closed(mut weather: watch::Receiver<Weather>) {
-    let mut was_half_open = false;
-    loop {
-        let now = *weather.borrow_and_update();
-        if now == Weather::Cut || (was_half_open && now != Weather::HalfOpen) {
-            return;
-        }
-        was_half_open |= now == Weather::HalfOpen;
-        if weather.changed().await.is_err() {
-            return;
-        }
-    }
+async fn closed(mut view: View) {
+    let before = view.before;
+    let ends = |sky: &Sky| {
+        sky.weather == Weather::Cut || (sky.half_opens > before && sky.weather != Weather::HalfOpen)
+    };
+    // Without a sky there is no proxy any more.
+    drop(view.sky.wait_for(ends).await);
 }
 
 #[cfg(test)]

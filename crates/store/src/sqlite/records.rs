@@ -7,7 +7,7 @@
 //! **Invariants.** A record stands in one of the two tables and stays there. It is displaced only if another
 //! one is at its place.
 
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 use tongbao_core::{Id, id::Kind};
 use uuid::Uuid;
 
@@ -48,14 +48,16 @@ fn highest_at(place: i64) -> Uuid {
 }
 
 /// The highest UUID that a record of this kind can have; nil when there are none.
-pub(super) fn highest(connection: &Connection, kind: Kind) -> Result<Uuid, Fault> {
-    let last = one(connection, "SELECT max(place) FROM record", [], |row| row.get::<_, Option<i64>>(0))?;
+pub(super) fn highest(connection: &Connection, kind: Kind) -> rusqlite::Result<Uuid> {
+    let last: Option<i64> =
+        connection.prepare_cached("SELECT max(place) FROM record")?.query_row([], |row| row.get(0))?;
     let top = Id { kind, uuid: Uuid::max() };
     let sql = "SELECT id FROM displaced WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
-    let displaced: Option<[u8; 17]> = one(connection, sql, [top.bytes()], |row| row.get(0))?;
+    let mut displaced = connection.prepare_cached(sql)?;
+    let displaced: Option<[u8; 17]> = displaced.query_row([top.bytes()], |row| row.get(0)).optional()?;
     let displaced = displaced.and_then(|id| Id::from_bytes(&id)).filter(|id| id.kind == kind);
     let displaced = displaced.map(|id| id.uuid).unwrap_or_default();
-    Ok(last.flatten().map(highest_at).unwrap_or_default().max(displaced))
+    Ok(last.map(highest_at).unwrap_or_default().max(displaced))
 }
 
 /// Stored forms after this one: first those at their places, then those that are displaced.

@@ -124,7 +124,7 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn highest(&mut self, kind: Kind) -> Result<Uuid, Fault> {
-        records::highest(self.connection, kind)
+        records::highest(self.connection, kind).map_err(|error| fault(&error))
     }
 
     fn key(&mut self, digest: &KeyDigest) -> Result<Option<Id>, Fault> {

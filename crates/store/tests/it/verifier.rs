@@ -1,6 +1,9 @@
 //! The verifier beside a store that does not stand still.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tongbao_core::{Task, Time};
 use tongbao_store::{Answer, Fault, Outcome, Page, Query, Step, Store, model::ModelStore};
@@ -12,6 +15,7 @@ use crate::by_hand::{BANK, after, changes, clean, merchant, post, posting, purse
 struct Growing {
     inner: ModelStore,
     reads: AtomicU64,
+    one_at_a_time: Mutex<()>,
 }
 
 impl Store for Growing {
@@ -26,6 +30,8 @@ impl Store for Growing {
     fn read(&self, query: Query) -> Result<Page, Fault> {
         let reads = self.reads.fetch_add(1, Ordering::Relaxed);
         assert!(reads < 1_000, "whoever runs after a store that grows never arrives");
+        // The verifier reads on several threads; the next version is made by one of them at a time.
+        let _one_at_a_time = self.one_at_a_time.lock();
         let mut next = merchant(1, 1);
         next.version = u32::try_from(changes(&self.inner).len() / 2 + 1).unwrap();
         put(&self.inner, after(0), vec![next.into()]);

@@ -89,6 +89,11 @@ impl Disk {
         state.trouble.is_some_and(|(at, _)| state.operations >= at)
     }
 
+    /// How often there was no room for another region of the index of a log.
+    pub fn regions_refused(&self) -> u64 {
+        self.state().regions_refused
+    }
+
     /// Bytes that all files together may have; `None` is no limit.
     pub fn set_capacity(&self, bytes: Option<usize>) {
         self.state().capacity = bytes;

@@ -50,6 +50,11 @@ pub(crate) struct SharedMemory {
 }
 
 impl SharedMemory {
+    /// Whether a region with this number has been made.
+    pub(crate) fn has(&self, number: usize) -> bool {
+        number < self.regions.len()
+    }
+
     /// The region with this number; made, and all before it, if `extend` says so.
     pub(crate) fn map(&mut self, user: u64, number: usize, extend: bool) -> Option<NonNull<u8>> {
         self.users.insert(user);

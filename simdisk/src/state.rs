@@ -25,6 +25,7 @@ pub(crate) struct State {
     pub(crate) trouble: Option<(u64, Trouble)>,
     /// Bytes that all files together may have.
     pub(crate) capacity: Option<usize>,
+    pub(crate) regions_refused: u64,
     /// Open files.
     pub(crate) handles: u64,
     next_handle: u64,
@@ -48,6 +49,7 @@ impl State {
             syncs: 0,
             trouble: None,
             capacity: None,
+            regions_refused: 0,
             handles: 0,
             next_handle: 0,
         }

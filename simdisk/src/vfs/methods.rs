@@ -198,6 +198,12 @@ unsafe extern "C" fn shm_map(
     // SAFETY: an open file.
     let opened = unsafe { opened(file) };
     let mut state = opened.state();
+    // As the layer for Unix: these regions are a file, which may find no room to grow.
+    let is_new = state.files.get(&opened.name).is_some_and(|file| !file.memory.has(length(region)));
+    if extend != 0 && is_new && state.capacity.is_some_and(|capacity| state.used() + REGION_LEN > capacity) {
+        state.regions_refused += 1;
+        return ffi::SQLITE_IOERR_SHMSIZE;
+    }
     let memory = state.files.get_mut(&opened.name).map(|file| &mut file.memory);
     let region = memory.and_then(|memory| memory.map(opened.handle, length(region), extend != 0));
     // SAFETY: SQLite passes room for the pointer; null says that the region is not there.

@@ -33,7 +33,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use tongbao_core::{Task, Time};
 
 pub use migrate::{MIGRATIONS, Migration};
@@ -77,11 +77,14 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     thread.map_err(|error| Fault::Stopped(format!("the thread {name} did not start: {error}")))
 }
 
-/// Turns an error of SQLite into a fault.
+/// Turns an error of SQLite into a fault. A file that cannot grow for want of room is a full disk, too, when it is
+/// the index of the write-ahead log: what was written to the log then does not count, and is written over.
 pub(crate) fn fault(error: &rusqlite::Error) -> Fault {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => Fault::Full,
-        _ => Fault::Stopped(error.to_string()),
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    match code {
+        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => Fault::Full,
+        Some(code) => Fault::Stopped(format!("{error} (SQLite's code {code})")),
+        None => Fault::Stopped(error.to_string()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use simdisk::{Death, Disk, Image, Trouble};
 use tongbao_core::ChangeSet;
-use tongbao_store::{Fault, Query, Store};
+use tongbao_store::{Fault, Query, Store, sqlite::SqliteStore};
 
 use super::story::{Story, kill, open};
 use crate::{
@@ -118,6 +118,34 @@ fn a_transfer_that_a_full_disk_refused_has_not_happened() {
     }
     assert!(times_full > 20, "{times_full} times full");
     clean(&store);
+}
+
+#[test]
+fn a_disk_is_full_also_when_only_the_index_of_the_log_cannot_grow() {
+    let disk = Disk::new(5);
+    let store = SqliteStore::open_with(programs::options(&disk)).unwrap();
+    // The index grows by a region when the log has some four thousand pages. Each step is tried with a little more
+    // room, so there it finds enough for its pages, and not for that.
+    let mut number = 0;
+    while disk.regions_refused() == 0 {
+        number += 1;
+        assert!(number < 5_000, "the log never grew so long");
+        let postings = vec![posting(BANK, purse(number), yuan(5)); 40];
+        let transfer = ChangeSet { postings, ..ChangeSet::default() };
+        let mut room = disk.used();
+        disk.set_capacity(Some(room));
+        while let Err(fault) = change(&store, after(0), transfer.clone()) {
+            assert_eq!(fault, Fault::Full);
+            assert_eq!(balance(&store, purse(number)), 0);
+            room += 12_000;
+            disk.set_capacity(Some(room));
+        }
+        assert_eq!(balance(&store, purse(number)), 200);
+    }
+    disk.set_capacity(None);
+    let report = clean(&store);
+    drop(store);
+    assert_eq!(clean(&open(&disk).unwrap()), report);
 }
 
 #[test]

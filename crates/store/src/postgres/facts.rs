@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     port::Fault,
-    working::{Look, Working},
+    working::{Look, Working, passes},
 };
 
 /// What is to be looked up, each once, in the order in which rows are locked.
@@ -92,35 +92,8 @@ impl Found {
 /// Whether records of this kind are read by many steps and rarely changed: locked so that others may read them, too.
 /// A step that does change one asks for more; if that collides it is decided again, alone with what it reads.
 fn is_shared(kind: Kind) -> bool {
-    match kind {
-        Kind::Merchant
-        | Kind::App
-        | Kind::ApiKey
-        | Kind::Endpoint
-        | Kind::Sandbox
-        | Kind::SharingReceiver
-        | Kind::PaymentCodeSeed
-        | Kind::WechatMerchant
-        | Kind::WechatPlatform => true,
-        Kind::Payer
-        | Kind::Payment
-        | Kind::Attempt
-        | Kind::Refund
-        | Kind::Event
-        | Kind::Delivery
-        | Kind::Reply
-        | Kind::Message
-        | Kind::Alarm
-        | Kind::Transfer
-        | Kind::WechatTransferBatch
-        | Kind::WechatTransferList
-        | Kind::Sharing
-        | Kind::SharingOrder
-        | Kind::SharingReturn
-        | Kind::WechatCombinedOrder
-        | Kind::Complaint
-        | Kind::PaymentCode => false,
-    }
+    // A payer is written by each right password.
+    !passes(kind) && kind != Kind::Payer
 }
 
 /// Which of the rows that are looked up are held until the transaction ends.

@@ -103,7 +103,7 @@ fn without_end(cause: &Cause) -> Fault {
 }
 
 /// Whether records of this kind come and pass, rather than being read by many steps.
-fn passes(kind: Kind) -> bool {
+pub(crate) fn passes(kind: Kind) -> bool {
     match kind {
         Kind::Payment
         | Kind::Attempt

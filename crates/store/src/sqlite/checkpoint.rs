@@ -1,25 +1,40 @@
 //! Checkpoints: folding the write-ahead log into the file, beside the commits.
 //!
 //! SQLite's automatic checkpoint runs within the commit that made the log long, which then takes a tenth of
-//! a second, and swallows an error of its sync. Here another connection folds most of the log while commits
-//! go on; when it is done, the committer folds what came meanwhile, so that the log can begin anew.
+//! a second, and swallows an error of its sync. Here another connection folds the log while commits go on, and
+//! again what came meanwhile, until little is left; the committer folds that, so that the log can begin anew.
+//!
+//! To sync all that was folded at once would fill the queue of the disk, and the sync of every commit would
+//! wait behind it. So the file is synced again and again while it is folded.
 //!
 //! **Invariants.** A commit stands whatever becomes of a checkpoint after it. But an error of the disk ends
 //! the store then; a full disk does not, as the log keeps what could not be folded.
 
 use std::{
+    fs::File,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
         mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rusqlite::Connection;
 
 use super::{fault, spawn};
 use crate::port::Fault;
+
+/// Pages that the committer folds by itself at most, if readers allow it: few enough for one commit's time.
+const REST_PAGES_MAX: u32 = 128;
+
+/// How often the log is folded beside the commits before the committer folds what is left, however much: a
+/// reader that looks at an old state holds back the rest.
+const ROUNDS_MAX: u32 = 6;
+
+/// Between two syncs of a file that is being folded.
+const SYNC_PAUSE: Duration = Duration::from_micros(500);
 
 /// When and by whom the log is folded.
 pub(super) struct Checkpoints {
@@ -35,16 +50,44 @@ pub(super) struct Checkpoints {
 /// A thread that folds when it is asked to.
 struct Beside {
     asked: SyncSender<()>,
-    done: Receiver<Result<(), Fault>>,
-    running: bool,
+    done: Receiver<Result<Folded, Fault>>,
+    /// How often it was asked since the log was long; 0 while it rests.
+    rounds: u32,
 }
 
-/// Folds what can be folded without waiting for anybody; gives the pages that are left.
-fn fold(connection: &Connection) -> Result<u32, Fault> {
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-    let folded = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], row);
-    let (pages, folded) = folded.map_err(|error| fault(&error))?;
-    Ok(u32::try_from(pages - folded).unwrap_or_default())
+/// The pages of the log, and how many of them are in the file now.
+struct Folded {
+    pages: u32,
+    folded: u32,
+}
+
+/// Folds what can be folded without waiting for anybody.
+fn fold(connection: &Connection) -> Result<Folded, Fault> {
+    // Both are -1 when there is nothing to say.
+    let pages = |row: &rusqlite::Row<'_>, column| {
+        Ok::<_, rusqlite::Error>(u32::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+    };
+    let row = |row: &rusqlite::Row<'_>| Ok(Folded { pages: pages(row, 1)?, folded: pages(row, 2)? });
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], row).map_err(|error| fault(&error))
+}
+
+/// The same, while `file` is synced again and again. What an error of these syncs means, the one that ends the
+/// folding says, too: every descriptor of a file is told of an error once.
+fn fold_syncing(connection: &Connection, file: &File) -> Result<Folded, Fault> {
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let sync = || {
+            while !is_over.load(Ordering::Relaxed) {
+                drop(file.sync_data());
+                thread::sleep(SYNC_PAUSE);
+            }
+        };
+        // Without a thread to be had it is folded as well, and synced at its end.
+        drop(thread::Builder::new().name("store-sync".to_owned()).spawn_scoped(scope, sync));
+        let folded = fold(connection);
+        is_over.store(true, Ordering::Relaxed);
+        folded
+    })
 }
 
 impl Checkpoints {
@@ -61,19 +104,28 @@ impl Checkpoints {
         Ok(Checkpoints { pages_max, next_at: pages_max, pages, beside: None })
     }
 
-    /// Folds it beside them from now on, on this connection.
-    pub(super) fn beside(&mut self, folding: Connection) -> Result<JoinHandle<()>, Fault> {
+    /// Folds it beside them from now on, on this connection to `file`, which is none on a simulated disk. It is
+    /// kept as long as the connection: to close it would end the locks that SQLite holds on the file.
+    pub(super) fn beside(
+        &mut self,
+        folding: Connection,
+        file: Option<File>,
+    ) -> Result<JoinHandle<()>, Fault> {
         let (asked, asks) = sync_channel(1);
         let (answers, done) = sync_channel(1);
         let work = move || {
             while asks.recv().is_ok() {
-                if answers.send(fold(&folding).map(drop)).is_err() {
+                let folded = match &file {
+                    Some(file) => fold_syncing(&folding, file),
+                    None => fold(&folding),
+                };
+                if answers.send(folded).is_err() {
                     return;
                 }
             }
         };
         let thread = spawn("store-checkpoint", work)?;
-        self.beside = Some(Beside { asked, done, running: false });
+        self.beside = Some(Beside { asked, done, rounds: 0 });
         Ok(thread)
     }
 
@@ -88,31 +140,33 @@ impl Checkpoints {
 
     /// Called after each commit, when it has been answered.
     pub(super) fn after_commit(&mut self, connection: &Connection) -> Result<(), Fault> {
-        let is_long = self.is_long();
+        let (is_long, pages) = (self.is_long(), self.pages.load(Ordering::Relaxed));
         let gone = || Fault::Stopped("the thread of the checkpoints is gone".to_owned());
         let Some(beside) = &mut self.beside else { return Ok(()) };
-        if !beside.running {
-            if is_long {
-                beside.asked.send(()).map_err(|_| gone())?;
-                beside.running = true;
+        let rounds = match (beside.rounds, beside.done.try_recv()) {
+            (0, _) if !is_long => return Ok(()),
+            (0, _) => 0,
+            (_, Err(TryRecvError::Empty)) => return Ok(()),
+            (_, Err(TryRecvError::Disconnected)) => return Err(gone()),
+            (rounds, Ok(done)) => {
+                beside.rounds = 0;
+                let rest = pages.saturating_sub(done?.folded);
+                if rest <= REST_PAGES_MAX || rounds >= ROUNDS_MAX {
+                    return self.fold_here(connection);
+                }
+                rounds
             }
-            return Ok(());
-        }
-        match beside.done.try_recv() {
-            Err(TryRecvError::Empty) => Ok(()),
-            Ok(done) => {
-                beside.running = false;
-                done.and_then(|()| self.fold_here(connection))
-            }
-            Err(TryRecvError::Disconnected) => Err(gone()),
-        }
+        };
+        beside.rounds = rounds + 1;
+        beside.asked.send(()).map_err(|_| gone())
     }
 
     fn fold_here(&mut self, connection: &Connection) -> Result<(), Fault> {
         let pages = self.pages.load(Ordering::Relaxed);
         // What a reader still looks at stays in the log; the next try waits for as many pages again.
         self.next_at = pages.saturating_add(self.pages_max);
-        if fold(connection)? == 0 {
+        let Folded { pages, folded } = fold(connection)?;
+        if folded >= pages {
             self.next_at = self.pages_max;
         }
         Ok(())

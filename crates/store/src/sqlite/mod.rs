@@ -111,7 +111,7 @@ impl SqliteStore {
         let mut checkpoints = Checkpoints::of(&mut connection, options.checkpoint_pages)?;
         let mut threads = Vec::new();
         if options.checkpoints_beside {
-            threads.push(checkpoints.beside(open::folder(&options)?)?);
+            threads.push(checkpoints.beside(open::folder(&options)?, open::file(&options)?)?);
         }
         let (jobs, queue) = sync_channel(QUEUE_STEPS_MAX);
         // Without room: a batch is handed over when the one before is committed.

@@ -132,6 +132,15 @@ pub(super) fn folder(options: &Options) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
+/// Opens the file itself, to sync it; none on a simulated disk.
+pub(super) fn file(options: &Options) -> Result<Option<File>, Fault> {
+    if options.vfs.is_some() {
+        return Ok(None);
+    }
+    let opened = File::open(&options.path);
+    opened.map(Some).map_err(|error| Fault::Stopped(format!("{}: {error}", options.path.display())))
+}
+
 /// Opens a connection that only reads.
 pub(super) fn reader(options: &Options) -> Result<Connection, Fault> {
     let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

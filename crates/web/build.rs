@@ -18,11 +18,13 @@ const SHEETS: &[(&str, &[&str])] = &[
             "inbox", "inspect",
         ],
     ),
+    ("wallet", &["tokens", "base", "button", "card", "notice", "field", "method", "wallet", "money", "send"]),
     ("docs", &["tokens", "base", "field", "status", "table", "docs"]),
     ("error", &["tokens", "base", "card", "error"]),
 ];
 
-const SCRIPTS: &[&str] = &["copy", "countdown", "filter", "poll-status", "submit-once"];
+const SCRIPTS: &[&str] =
+    &["copy", "countdown", "filter", "poll-status", "print", "rotate-code", "submit-once"];
 
 /// Hexadecimal digits of BLAKE3 in a file's name: 64 bits, far more than a handful of files needs.
 const HASH_DIGITS: usize = 16;

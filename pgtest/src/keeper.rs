@@ -2,9 +2,12 @@
 //! tell it anything any more.
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
     io::{BufRead, BufReader, Write},
-    os::unix::{fs::chown, process::CommandExt},
+    os::unix::{
+        fs::{OpenOptionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -59,6 +62,26 @@ impl Keeper {
 
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Writes a file for the server alone, whose own it is.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.directory.join(name);
+        let written = || {
+            let mut options = OpenOptions::new();
+            options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&path)?
+                .write_all(text.as_bytes())?;
+            match unprivileged() {
+                Some((user, group)) => chown(&path, Some(user), Some(group)),
+                None => Ok(()),
+            }
+        };
+        written().unwrap_or_else(|error| panic!("{name} cannot be written: {error}"));
     }
 
     /// Has something done, which cannot fail.

@@ -40,6 +40,18 @@ const SETTINGS: &[(&str, &str)] = &[
     ("log_min_messages", "warning"),
 ];
 
+/// How a server that only speaks TLS is told from others, both as PEM.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its certificate.
+    pub certificate: String,
+    /// The private key that belongs to it.
+    pub key: String,
+}
+
+/// Lets everybody in who comes by the loopback address and speaks TLS, and nobody else.
+const ENCRYPTED_ONLY: &str = "hostssl all all 127.0.0.1/32 trust\n";
+
 /// A running PostgreSQL with databases of its own.
 pub struct Cluster {
     keeper: Mutex<Keeper>,
@@ -56,9 +68,23 @@ impl Cluster {
 
     /// The same with settings of `postgresql.conf`, as they are written there.
     pub fn start_with(settings: &[(&str, &str)]) -> Cluster {
+        Cluster::start_as(settings, None)
+    }
+
+    /// A cluster that shows a certificate, and refuses connections that are not encrypted.
+    pub fn start_with_identity(identity: &Identity) -> Cluster {
+        Cluster::start_as(&[("ssl", "on")], Some(identity))
+    }
+
+    fn start_as(settings: &[(&str, &str)], identity: Option<&Identity>) -> Cluster {
         let programs = place::programs().unwrap_or_else(|why| panic!("{why}"));
         let mut keeper = Keeper::new(&programs);
         keeper.tell("create");
+        if let Some(identity) = identity {
+            keeper.write("data/server.crt", &identity.certificate);
+            keeper.write("data/server.key", &identity.key);
+            keeper.write("data/pg_hba.conf", ENCRYPTED_ONLY);
+        }
         let own = settings.iter().chain(&[("", "")]);
         let lines = SETTINGS.iter().chain(own).filter(|(name, _)| !name.is_empty());
         configure(&keeper, lines.map(|(name, value)| format!("{name} = {value}")));

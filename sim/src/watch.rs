@@ -207,6 +207,11 @@ impl State {
             Record::Payment(payment) => self.watch_payment(payment),
             Record::Refund(refund) => self.watch_refund(refund),
             Record::Alarm(alarm) => self.see(match alarm.kind {
+                // No payer of a simulated world has a card.
+                AlarmKind::TopUpUnexpected
+                | AlarmKind::WithdrawalPaidAfterFailed
+                | AlarmKind::WithdrawalPaidTwice
+                | AlarmKind::WithdrawalFailedAfterPaid => return,
                 AlarmKind::LateMoney => Rare::LateMoney,
                 AlarmKind::DoublePayment => Rare::DoublePayment,
                 AlarmKind::WrongAmount => Rare::WrongAmount,

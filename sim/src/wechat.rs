@@ -12,7 +12,7 @@ use tongbao_core::{
         order::{NewShare, NewSharingOrder, Shared},
         receiver::{ReceiverAccount, ReceiverKind},
     },
-    transfer::{Sender, Transfer, TransferStatus},
+    transfer::{Transfer, TransferStatus},
     wechat::{
         WechatCombinedOrder,
         codepay::{NewCodeOrder, Scanned},
@@ -392,10 +392,9 @@ impl State {
         };
         self.act_in(after_ms, Act::Accept(made.recipient, made.id));
         if self.chance.percent(40) {
-            let Sender::Merchant { transfer_no, .. } = &made.sender;
             let mchid = made.wechat.as_ref().map(|bill| bill.terms.mchid.clone()).unwrap_or_default();
             let later_ms = self.wait_ms(10 * MINUTE_MS);
-            self.act_in(later_ms, Act::Cancel(mchid, transfer_no.clone()));
+            self.act_in(later_ms, Act::Cancel(mchid, made.sender.number().to_owned()));
         }
     }
 }

@@ -4,6 +4,7 @@ use http::StatusCode;
 use tongbao_core::{
     Refusal, Time,
     id::{PaymentId, RefundId, TypedId},
+    payer::usage::Limit,
 };
 use tongbao_engine::Error;
 use tongbao_store::Fault;
@@ -36,6 +37,21 @@ fn kind(refusal: &Refusal) -> Kind {
         Refusal::MerchantBalance => (StatusCode::CONFLICT, "The merchant's balance is too low"),
         Refusal::TransferAccepted => (StatusCode::CONFLICT, "The transfer was accepted already"),
         Refusal::TransferReturned => (StatusCode::CONFLICT, "The transfer has been returned"),
+        Refusal::BalanceInsufficient => (StatusCode::CONFLICT, "The balance is too low"),
+        Refusal::CardUnusable => (StatusCode::CONFLICT, "The card cannot be used"),
+        Refusal::TooManyCards => (StatusCode::CONFLICT, "The payer has too many cards"),
+        Refusal::TooManyCardChecks { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many cards were checked"),
+        Refusal::FeeChanged => (StatusCode::CONFLICT, "The fee has changed"),
+        Refusal::LookUpsUsedUp => (StatusCode::TOO_MANY_REQUESTS, "No more payees can be looked up today"),
+        Refusal::CollectionLimit { .. } => {
+            (StatusCode::CONFLICT, "Collection codes may take no more of the payer today")
+        }
+        Refusal::PayerFrozen => (StatusCode::FORBIDDEN, "The payer's account is frozen"),
+        Refusal::IdentityRequired => (StatusCode::FORBIDDEN, "The payer's identity is not verified"),
+        Refusal::WrongIdentity { .. } => (StatusCode::FORBIDDEN, "The identity is another one"),
+        Refusal::IdentityLocked { .. } => (StatusCode::FORBIDDEN, "Too many wrong identities"),
+        Refusal::TooManyAccounts => (StatusCode::CONFLICT, "The person has an account already"),
+        Refusal::LimitReached { .. } => (StatusCode::CONFLICT, "A limit of the payer is reached"),
         Refusal::WrongPassword { .. } => (StatusCode::FORBIDDEN, "The payment password is wrong"),
         Refusal::PasswordLocked { .. } => (StatusCode::FORBIDDEN, "The payment password is locked"),
         Refusal::WrongCode => (StatusCode::FORBIDDEN, "The one-time code is wrong"),
@@ -60,7 +76,7 @@ pub fn refused(refusal: &Refusal) -> Problem {
 pub fn fault(fault: &Fault) -> Problem {
     match fault {
         Fault::Busy => Problem::unavailable(1),
-        Fault::Full | Fault::Stopped(_) => {
+        Fault::Full | Fault::Away(_) | Fault::Stopped(_) => {
             tracing::error!(%fault, "a request could not be served");
             Problem::unavailable(AWAY_RETRY_AFTER_S)
         }
@@ -96,6 +112,19 @@ pub fn kinds() -> Vec<Kind> {
         Refusal::MerchantBalance,
         Refusal::TransferAccepted,
         Refusal::TransferReturned,
+        Refusal::BalanceInsufficient,
+        Refusal::CardUnusable,
+        Refusal::TooManyCards,
+        Refusal::TooManyCardChecks { until: Time::default() },
+        Refusal::FeeChanged,
+        Refusal::LookUpsUsedUp,
+        Refusal::CollectionLimit { left: 0 },
+        Refusal::PayerFrozen,
+        Refusal::IdentityRequired,
+        Refusal::WrongIdentity { tries_left: 0 },
+        Refusal::IdentityLocked { until: Time::default() },
+        Refusal::TooManyAccounts,
+        Refusal::LimitReached { limit: Limit::Total, left: 0 },
         Refusal::WrongPassword { tries_left: 0 },
         Refusal::PasswordLocked { until: Time::default() },
         Refusal::WrongCode,

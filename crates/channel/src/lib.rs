@@ -3,5 +3,7 @@
 //! **Absent on purpose:** connections, time and storage. A channel's word becomes a fact for the core;
 //! no answer at all becomes "unknown", never a failure.
 
+pub mod bank;
 pub mod sandbox_bank;
+pub mod sandbox_identity;
 pub mod wechat;

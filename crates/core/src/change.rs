@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::{
     Record, Time,
     id::{
-        AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, SharingId, TransferId, TypedId,
-        WechatTransferBatchId,
+        AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, SharingId, TopUpId, TransferId, TypedId,
+        WechatTransferBatchId, WithdrawalId,
     },
     ledger::Posting,
 };
@@ -94,6 +94,14 @@ pub enum Work {
     Unfreeze(SharingId),
     /// Pay the next details of a batch of transfers.
     PayTransferBatch(WechatTransferBatchId),
+    /// Ask the bank to take a top-up from its card.
+    SubmitTopUp(TopUpId),
+    /// Ask the bank what became of a top-up.
+    QueryTopUp(TopUpId),
+    /// Ask the bank to pay a withdrawal to its card.
+    SubmitWithdrawal(WithdrawalId),
+    /// Ask the bank what became of a withdrawal.
+    QueryWithdrawal(WithdrawalId),
 }
 
 impl Work {
@@ -107,6 +115,8 @@ impl Work {
             Work::ExpireTransfer(transfer) => transfer.uuid(),
             Work::Unfreeze(sharing) => sharing.uuid(),
             Work::PayTransferBatch(batch) => batch.uuid(),
+            Work::SubmitTopUp(top_up) | Work::QueryTopUp(top_up) => top_up.uuid(),
+            Work::SubmitWithdrawal(withdrawal) | Work::QueryWithdrawal(withdrawal) => withdrawal.uuid(),
         }
     }
 }
@@ -118,6 +128,8 @@ pub enum Actor {
     App(AppId),
     /// A payer on a page.
     Payer(PayerId),
+    /// Somebody on a page who has no account yet.
+    Visitor,
     /// A person at the command line of the machine.
     Operator,
     /// A worker doing a task.
@@ -131,6 +143,7 @@ impl std::fmt::Display for Actor {
         match self {
             Actor::App(id) => id.fmt(f),
             Actor::Payer(id) => id.fmt(f),
+            Actor::Visitor => f.write_str("visitor"),
             Actor::Operator => f.write_str("operator"),
             Actor::Worker => f.write_str("worker"),
             Actor::Developer => f.write_str("developer"),

@@ -204,6 +204,15 @@ pub enum AlarmKind {
     RefundFailedAfterPaid,
     /// Money that must go back could not be returned.
     ReturnFailed,
+    /// A bank brought money for a top-up otherwise than asked: another amount, twice, or after it had said that it
+    /// failed. The payer's balance has it.
+    TopUpUnexpected,
+    /// A bank paid a withdrawal out that it had said failed, or that had come back.
+    WithdrawalPaidAfterFailed,
+    /// A bank paid a withdrawal out once more than it was asked to; what it paid is booked from suspense.
+    WithdrawalPaidTwice,
+    /// A bank says that a withdrawal failed which it had said was paid.
+    WithdrawalFailedAfterPaid,
 }
 
 /// Something a person must look at.

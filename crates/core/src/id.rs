@@ -197,8 +197,34 @@ ids! {
     SharingReturnId = SharingReturn, 23, "shr";
     /// With whom a merchant may share.
     SharingReceiverId = SharingReceiver, 24, "shv";
+    /// A person that a payer was verified to be.
+    PersonId = Person, 50, "psn";
+    /// A device on which a payer is or was signed in.
+    SessionId = Session, 51, "ses";
+    /// What a payer has paid from its balance.
+    UsageId = Usage, 52, "usg";
+    /// A phone number on its way to an account.
+    SignUpId = SignUp, 53, "sup";
+    /// What an instance says of itself.
+    InstanceId = Instance, 65, "ins";
     /// A complaint of a payer.
     ComplaintId = Complaint, 40, "cpl";
+    /// A payer's bank card.
+    CardId = Card, 55, "crd";
+    /// A card's number, by which a card is known to the vault: its token.
+    CardNumberId = CardNumber, 56, "cdn";
+    /// What is kept of a payer's cards as a whole.
+    WalletId = Wallet, 57, "wlt";
+    /// Money that a payer moves from a card to the balance; also the bank's idempotency key.
+    TopUpId = TopUp, 58, "tpu";
+    /// Money that a payer moves from the balance to a card; also the bank's idempotency key.
+    WithdrawalId = Withdrawal, 59, "wdr";
+    /// What a payer's sending of a day comes to.
+    SendingId = Sending, 60, "snd";
+    /// Somebody to whom a payer has sent money.
+    PayeeId = Payee, 61, "pye";
+    /// A collection code.
+    CollectionCodeId = CollectionCode, 62, "clc";
 }
 
 /// Any id.

@@ -2,7 +2,7 @@
 
 use crate::{
     Id,
-    id::{AppId, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
+    id::{AppId, CardNumberId, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
     ledger::Channel,
 };
 
@@ -23,6 +23,8 @@ pub enum Key {
     ChannelReference(Channel, String),
     /// The settings of the sandbox.
     Sandbox,
+    /// What the instance says of itself.
+    Instance,
     /// A merchant number of WeChat Pay's interface.
     WechatMerchant(String),
     /// The platform's keys in WeChat Pay's interface.
@@ -61,8 +63,36 @@ pub enum Key {
     SharingReceiver(String, String),
     /// The complaint about a payment.
     ComplaintOf(PaymentId),
+    /// The person with this ID number, by keyed digest.
+    IdNumber([u8; 32]),
+    /// A payer's session on a device, by the digest of the device's secret.
+    Session(PayerId, [u8; 32]),
+    /// What a payer has paid from its balance.
+    UsageOf(PayerId),
+    /// A phone number on its way to an account, by keyed digest.
+    SignUp([u8; 32]),
     /// The number of a complaint in WeChat Pay's interface.
     WechatComplaint(String),
+    /// A card's number, by keyed digest.
+    CardNumber([u8; 32]),
+    /// A payer's card of a number.
+    CardOf(PayerId, CardNumberId),
+    /// A payer's wallet.
+    Wallet(PayerId),
+    /// A payer's number of a top-up.
+    TopUpNo(PayerId, String),
+    /// A payer's number of a withdrawal.
+    WithdrawalNo(PayerId, String),
+    /// A payer's number of a transfer to another.
+    PayerTransferNo(PayerId, String),
+    /// What a payer's sending of a day comes to.
+    Sending(PayerId),
+    /// Somebody to whom a payer has sent money: the payer, then the other.
+    Payee(PayerId, PayerId),
+    /// A collection code, by the token in it.
+    CollectionCode(String),
+    /// The collection code of its owner.
+    CollectionCodeOf(Id),
 }
 
 /// 128 bits of BLAKE3 over a key: what the index holds.
@@ -76,18 +106,12 @@ impl Key {
             Key::OrderNo(merchant, text) => named(&mut hash, 1, (*merchant).into(), text),
             Key::RefundNo(merchant, text) => named(&mut hash, 2, (*merchant).into(), text),
             Key::Idempotency(app, text) => named(&mut hash, 3, (*app).into(), text),
-            Key::Secret(digest) => {
-                hash.update(&[4]).update(digest);
-            }
-            Key::Phone(digest) => {
-                hash.update(&[5]).update(digest);
-            }
+            Key::Secret(digest) => found(&mut hash, 4, digest),
+            Key::Phone(digest) => found(&mut hash, 5, digest),
             Key::ChannelReference(channel, text) => {
                 hash.update(&[6]).update(channel.name().as_bytes()).update(&[0]).update(text.as_bytes());
             }
-            Key::Sandbox => {
-                hash.update(&[7]);
-            }
+            Key::Sandbox => tagged(&mut hash, 7, ""),
             Key::WechatMerchant(text) => tagged(&mut hash, 8, text),
             Key::WechatPlatform => tagged(&mut hash, 9, ""),
             Key::WechatTransaction(text) => tagged(&mut hash, 10, text),
@@ -102,9 +126,7 @@ impl Key {
             }
             // No merchant number has a slash.
             Key::WechatCombinedOrder(mchid, text) => tagged(&mut hash, 20, &format!("{mchid}/{text}")),
-            Key::PaymentCode(digest) => {
-                hash.update(&[30]).update(digest);
-            }
+            Key::PaymentCode(digest) => found(&mut hash, 30, digest),
             Key::PaymentCodeSeed(payer) => named(&mut hash, 31, (*payer).into(), ""),
             Key::SharingOf(payment) => named(&mut hash, 21, (*payment).into(), ""),
             Key::SharingOrderNo(merchant, text) => named(&mut hash, 22, (*merchant).into(), text),
@@ -112,13 +134,38 @@ impl Key {
             Key::SharingReturnNo(merchant, text) => named(&mut hash, 24, (*merchant).into(), text),
             // Neither a merchant number nor a type has a slash in it.
             Key::SharingReceiver(mchid, account) => tagged(&mut hash, 25, &format!("{mchid}/{account}")),
+            Key::IdNumber(digest) => found(&mut hash, 50, digest),
+            Key::Session(payer, device) => {
+                hash.update(&[51]).update(&Id::from(*payer).bytes()).update(device);
+            }
+            Key::UsageOf(payer) => named(&mut hash, 52, (*payer).into(), ""),
+            Key::SignUp(digest) => found(&mut hash, 53, digest),
+            Key::Instance => tagged(&mut hash, 65, ""),
             Key::ComplaintOf(payment) => named(&mut hash, 40, (*payment).into(), ""),
             Key::WechatComplaint(text) => tagged(&mut hash, 41, text),
+            Key::CardNumber(digest) => found(&mut hash, 55, digest),
+            Key::CardOf(payer, number) => {
+                hash.update(&[56]).update(&Id::from(*payer).bytes()).update(&Id::from(*number).bytes());
+            }
+            Key::Wallet(payer) => named(&mut hash, 57, (*payer).into(), ""),
+            Key::TopUpNo(payer, text) => named(&mut hash, 58, (*payer).into(), text),
+            Key::WithdrawalNo(payer, text) => named(&mut hash, 59, (*payer).into(), text),
+            Key::PayerTransferNo(payer, text) => named(&mut hash, 60, (*payer).into(), text),
+            Key::Sending(payer) => named(&mut hash, 61, (*payer).into(), ""),
+            Key::Payee(payer, payee) => {
+                hash.update(&[62]).update(&Id::from(*payer).bytes()).update(&Id::from(*payee).bytes());
+            }
+            Key::CollectionCode(text) => tagged(&mut hash, 63, text),
+            Key::CollectionCodeOf(owner) => named(&mut hash, 64, *owner, ""),
         }
         let mut digest = KeyDigest::default();
         hash.finalize_xof().fill(&mut digest);
         digest
     }
+}
+
+fn found(hash: &mut blake3::Hasher, tag: u8, digest: &[u8; 32]) {
+    hash.update(&[tag]).update(digest);
 }
 
 fn named(hash: &mut blake3::Hasher, tag: u8, owner: Id, text: &str) {

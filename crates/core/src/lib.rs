@@ -14,7 +14,10 @@
 //! in a [`Context`].
 
 pub mod api_key;
+pub mod bank;
+pub mod card;
 pub mod change;
+pub mod collection;
 pub mod complaint;
 pub mod context;
 pub mod delivery;
@@ -23,6 +26,7 @@ pub mod event;
 pub mod facts;
 pub mod id;
 pub mod idempotency;
+pub mod instance;
 pub mod key;
 pub mod ledger;
 pub mod limits;
@@ -38,8 +42,10 @@ pub mod refund;
 pub mod refusal;
 pub mod sandbox;
 pub mod time;
+pub mod top_up;
 pub mod transfer;
 pub mod wechat;
+pub mod withdrawal;
 
 pub use change::{Actor, Cause, ChangeSet, Task, TaskKey, Work};
 pub use context::Context;

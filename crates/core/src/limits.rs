@@ -1,6 +1,14 @@
 //! Every limit of the core, by name.
 
-use tongbao_money::Amount;
+use tongbao_money::{Amount, BasisPoints};
+
+/// An amount of yuan in fen.
+const fn fen(minor: i64) -> Amount {
+    match Amount::new(minor) {
+        Some(amount) => amount,
+        None => Amount::ZERO,
+    }
+}
 
 /// The largest single payment: 100 million major units of a currency with two decimals. Above the
 /// per-payment limits of every channel known to us; a merchant's own limit is lower.
@@ -55,6 +63,18 @@ pub const WECHAT_APPIDS_MAX: usize = 50;
 /// A transfer that nobody accepts returns after a day: the figure of the documents for what a user must confirm
 /// (page 4015901167 of the same interface).
 pub const TRANSFER_OPEN_S: i64 = 24 * 3_600;
+/// Characters of the note of a payer's transfer: two lines of a phone.
+pub const TRANSFER_NOTE_CHARS_MAX: usize = 50;
+/// Payees that a payer may look up by phone number on one day, found or not, names that are checked among them. Few
+/// send to so many new people in a day; at this pace the ten thousand numbers behind seven known digits take almost
+/// two years.
+pub const PAYEE_LOOK_UPS_PER_DAY_MAX: u16 = 15;
+/// What static collection codes may take from one payer on one day, in fen: 500 yuan (条码支付业务规范（试行）, annex
+/// of 银发〔2017〕296号 of the People's Bank of China).
+pub const COLLECTION_PER_DAY_MAX: Amount = match Amount::new(50_000) {
+    Some(amount) => amount,
+    None => Amount::ZERO,
+};
 /// A transfer bill can be asked for during 30 days (same interface).
 pub const WECHAT_TRANSFER_QUERY_WINDOW_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Details of one batch of transfers: 1,000 (same interface; older pages say 3,000).
@@ -118,6 +138,40 @@ pub const CODE_LIFE_MS: i64 = 5 * 60 * 1_000;
 /// How soon another code may be asked for.
 pub const CODE_PAUSE_MS: i64 = 30 * 1_000;
 
+/// Balance payments of level I come to 1,000 yuan in all, in fen (非银行支付机构网络支付业务管理办法, People's Bank of
+/// China, announcement 2015 no. 43, article 11).
+pub const LEVEL_I_TOTAL_MAX: Amount = fen(100_000);
+/// Those of level II to 100,000 yuan a year (same article).
+pub const LEVEL_II_PER_YEAR_MAX: Amount = fen(10_000_000);
+/// Those of level III to 200,000 yuan a year (same article).
+pub const LEVEL_III_PER_YEAR_MAX: Amount = fen(20_000_000);
+/// Sources that confirm who somebody is, for level I (same article).
+pub const LEVEL_I_SOURCES_MIN: u8 = 1;
+/// For level II (same article).
+pub const LEVEL_II_SOURCES_MIN: u8 = 3;
+/// For level III (same article).
+pub const LEVEL_III_SOURCES_MIN: u8 = 5;
+/// Balance payments with fewer than two proofs come to 1,000 yuan a day (article 24 of the same).
+pub const FEWER_FACTORS_PER_DAY_MAX: Amount = fen(100_000);
+/// Those with two proofs, none of them a digital certificate or signature, to 5,000 yuan a day (same article).
+pub const TWO_FACTORS_PER_DAY_MAX: Amount = fen(500_000);
+/// Accounts of one person. The limits of articles 11 and 24 are for all accounts of a customer together; with one
+/// account, what is counted for the account is what is counted for the customer.
+pub const ACCOUNTS_PER_PERSON_MAX: usize = 1;
+/// The age from which somebody may have an account, in years: below eight nobody can act for himself in law (民法典,
+/// article 20).
+pub const ACCOUNT_AGE_MIN: i16 = 8;
+/// Wrong identities before the lock: as many as passwords.
+pub const IDENTITY_TRIES_MAX: u8 = PASSWORD_TRIES_MAX;
+/// How long that lock lasts: a day, because an identity cannot be changed by who finds that it was guessed.
+pub const IDENTITY_LOCK_MS: i64 = 24 * 3_600 * 1_000;
+/// Characters of a person's name: bounds what is sealed.
+pub const NAME_CHARS_MAX: usize = 50;
+/// How long a device stays signed in. Signing in moves no money: each payment has proofs of its own.
+pub const SESSION_LIFE_MS: i64 = 30 * 24 * 3_600 * 1_000;
+/// How long after its code was typed a new payer may take to choose a password.
+pub const SIGN_UP_LIFE_MS: i64 = 15 * 60 * 1_000;
+
 /// Faults that may wait in a sandbox.
 pub const SANDBOX_FAULTS_MAX: usize = 100;
 /// How far a sandbox clock may be moved in all: ten years.
@@ -133,3 +187,31 @@ pub const CURRENCIES: [&str; 15] =
 /// The same, as what a currency must be.
 pub const CURRENCIES_MUST: &str =
     "one of CNY, USD, EUR, HKD, JPY, GBP, SGD, KRW, AUD, CAD, CHF, THB, MYR, MOP, TWD";
+
+/// Cards that a payer may have bound at once: a row for each fits a phone's page, and few people have more.
+pub const CARDS_PER_PAYER_MAX: usize = 10;
+/// Checks of cards with a bank, in a day, that may come to nothing: as many as wrong passwords. Whoever tries out which
+/// name a card number belongs to gets no further.
+pub const CARD_CHECKS_MAX: u8 = 5;
+/// The day of [`CARD_CHECKS_MAX`]: from the first of those checks.
+pub const CARD_CHECKS_WINDOW_MS: i64 = 24 * 3_600 * 1_000;
+/// Characters of the number of a payer's request: 128 bits in hexadecimal fit twice.
+pub const REQUEST_NO_CHARS_MAX: usize = 64;
+/// The most that one top-up moves, in fen: 50,000 yuan, a default; banks have lower limits of their own.
+pub const TOP_UP_AMOUNT_MAX: Amount = fen(5_000_000);
+/// The most that one withdrawal moves, in fen: 50,000 yuan, a default as before.
+pub const WITHDRAWAL_AMOUNT_MAX: Amount = fen(5_000_000);
+/// What a payer withdraws free of charge in a lifetime, in fen: 1,000 yuan, as WeChat's wallet has it since March 2016.
+pub const WITHDRAWAL_FREE_SUM: Amount = fen(100_000);
+/// What is charged of the rest: 0.1 %, as there.
+pub const WITHDRAWAL_FEE_RATE: BasisPoints = match BasisPoints::new(10) {
+    Some(rate) => rate,
+    None => BasisPoints::ZERO,
+};
+/// The least fee of a withdrawal that is not free, in fen: 0.10 yuan, as there.
+pub const WITHDRAWAL_FEE_MIN: Amount = fen(10);
+/// How long after a payout the bank is asked whether it came back, in milliseconds: five days, which has room for a
+/// weekend and a holiday before a bank returns what it cannot book.
+pub const BOUNCE_WATCH_MS: i64 = 5 * 24 * 3_600 * 1_000;
+/// How often it is asked, in seconds.
+pub const BOUNCE_QUERY_S: i64 = 24 * 3_600;

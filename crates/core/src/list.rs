@@ -42,8 +42,24 @@ pub enum List {
     SharingOrders(MerchantId),
     /// The complaints about a merchant.
     Complaints(MerchantId),
+    /// The messages that a payer reads in the wallet.
+    MessagesOf(PayerId),
+    /// The devices on which a payer is or was signed in.
+    SessionsOf(PayerId),
+    /// A payer's cards, unbound ones among them.
+    CardsOf(PayerId),
+    /// A payer's top-ups.
+    TopUpsOf(PayerId),
+    /// A payer's withdrawals.
+    WithdrawalsOf(PayerId),
+    /// All numbers of cards.
+    CardNumbers,
     /// All merchant numbers of WeChat Pay's interface.
     WechatMerchants,
+    /// The transfers of a payer to others.
+    TransfersBy(PayerId),
+    /// To whom a payer has sent money.
+    Payees(PayerId),
 }
 
 impl List {
@@ -67,7 +83,15 @@ impl List {
             List::TransfersTo(id) => (15, Some(id.into())),
             List::SharingOrders(id) => (16, Some(id.into())),
             List::Complaints(id) => (40, Some(id.into())),
+            List::MessagesOf(id) => (50, Some(id.into())),
+            List::SessionsOf(id) => (51, Some(id.into())),
+            List::CardsOf(id) => (55, Some(id.into())),
+            List::TopUpsOf(id) => (56, Some(id.into())),
+            List::WithdrawalsOf(id) => (57, Some(id.into())),
+            List::CardNumbers => (58, None),
             List::WechatMerchants => (17, None),
+            List::TransfersBy(id) => (60, Some(id.into())),
+            List::Payees(id) => (61, Some(id.into())),
         };
         let mut bytes = owner.map_or([0; 17], Id::bytes);
         if let Some(first) = bytes.first_mut() {
@@ -88,11 +112,17 @@ impl List {
             List::Merchants => Kind::Merchant,
             List::Apps(_) => Kind::App,
             List::Payers => Kind::Payer,
-            List::Messages => Kind::Message,
+            List::Messages | List::MessagesOf(_) => Kind::Message,
+            List::SessionsOf(_) => Kind::Session,
             List::Alarms => Kind::Alarm,
-            List::Transfers(_) | List::TransfersTo(_) => Kind::Transfer,
+            List::Transfers(_) | List::TransfersTo(_) | List::TransfersBy(_) => Kind::Transfer,
+            List::Payees(_) => Kind::Payee,
             List::SharingOrders(_) => Kind::SharingOrder,
             List::Complaints(_) => Kind::Complaint,
+            List::CardsOf(_) => Kind::Card,
+            List::TopUpsOf(_) => Kind::TopUp,
+            List::WithdrawalsOf(_) => Kind::Withdrawal,
+            List::CardNumbers => Kind::CardNumber,
             List::WechatMerchants => Kind::WechatMerchant,
         }
     }

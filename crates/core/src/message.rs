@@ -1,10 +1,14 @@
-//! Messages to payers. The sandbox shows them in its inbox; production hands them to an SMS port.
+//! Messages to payers. The sandbox shows them in its inbox; production hands them to an SMS port. The wallet shows a
+//! payer its own, but for those with a code in them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Context, Time,
+    Context, List, Time,
+    bank::BankTold,
     id::{MessageId, PayerId},
+    payer::{Payer, identity::Level},
+    transfer::send::TransferTold,
 };
 
 /// What a message says.
@@ -14,6 +18,44 @@ pub enum Text {
     /// A one-time code for signing in. Written only in a sandbox, where the inbox stands in for the
     /// payer's phone.
     SignInCode(String),
+    /// What became of a card, a top-up or a withdrawal.
+    Bank(BankTold),
+    /// What became of a transfer between payers.
+    Transfer(TransferTold),
+    /// A one-time code that confirms what a payer asked for in the security centre; written as the former.
+    SecurityCode(String),
+    /// Somebody signed in on a device that never signed in before: what kind of device.
+    NewDevice(String),
+    /// Who the payer is was verified.
+    IdentityVerified(Level),
+    /// The payment password was changed or set anew.
+    PasswordChanged,
+    /// No money leaves the payer's accounts any more.
+    Frozen,
+    /// Money may leave them again.
+    Unfrozen,
+}
+
+impl Text {
+    /// What it is about, as the sandbox's API names it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Text::SignInCode(_) => "sign_in_code",
+            Text::SecurityCode(_) => "security_code",
+            Text::Bank(_) => "bank",
+            Text::Transfer(_) => "transfer",
+            Text::NewDevice(_) => "new_device",
+            Text::IdentityVerified(_) => "identity_verified",
+            Text::PasswordChanged => "password_changed",
+            Text::Frozen => "frozen",
+            Text::Unfrozen => "unfrozen",
+        }
+    }
+
+    /// Whether a secret is in it: such a message goes to the phone only.
+    const fn is_secret(&self) -> bool {
+        matches!(self, Text::SignInCode(_) | Text::SecurityCode(_))
+    }
 }
 
 /// A message to a payer.
@@ -31,9 +73,26 @@ pub struct Message {
     pub text: Text,
     /// When.
     pub created_at: Time,
+    /// Whether it stands in the payer's own list. Those from before there was one do not.
+    #[serde(default)]
+    pub in_wallet: bool,
+}
+
+impl Message {
+    /// The lists it stands in.
+    pub(crate) fn lists(&self) -> Vec<List> {
+        let own = self.in_wallet.then_some(List::MessagesOf(self.payer));
+        std::iter::once(List::Messages).chain(own).collect()
+    }
 }
 
 /// A message to a payer, from now.
 pub fn create(cx: &mut Context, payer: PayerId, phone_hint: String, text: Text) -> Message {
-    Message { id: cx.draw(), version: 1, payer, phone_hint, text, created_at: cx.at() }
+    let in_wallet = !text.is_secret();
+    Message { id: cx.draw(), version: 1, payer, phone_hint, text, created_at: cx.at(), in_wallet }
+}
+
+/// The same to a payer that is known.
+pub fn tell(cx: &mut Context, payer: &Payer, text: Text) -> Message {
+    create(cx, payer.id, payer.phone_hint.clone(), text)
 }

@@ -9,6 +9,8 @@
 use crate::{
     Id, Key, List,
     api_key::ApiKey,
+    card::{Card, CardNumber, Wallet},
+    collection::CollectionCode,
     complaint::Complaint,
     delivery::Delivery,
     endpoint::Endpoint,
@@ -16,16 +18,22 @@ use crate::{
     facts::Entity,
     id::Kind,
     idempotency::Reply,
+    instance::Instance,
     merchant::{App, Merchant},
     message::Message,
-    payer::Payer,
+    payer::{Payer, identity::Person, session::Session, sign_up::SignUp, usage::Usage},
     payment::Payment,
     payment_code::{PaymentCode, PaymentCodeSeed},
     profit_sharing::{Sharing, SharingOrder, SharingReceiver, SharingReturn},
     refund::Refund,
     sandbox::Sandbox,
-    transfer::Transfer,
+    top_up::TopUp,
+    transfer::{
+        Transfer,
+        payee::{Payee, Sending},
+    },
     wechat::{WechatCombinedOrder, WechatMerchant, WechatPlatform, WechatTransferBatch, WechatTransferList},
+    withdrawal::Withdrawal,
 };
 
 /// Room for most stored forms.
@@ -109,6 +117,7 @@ records! {
     Reply { ReplyId },
     Message { MessageId },
     Sandbox { SandboxId },
+    Instance { InstanceId },
     Alarm { AlarmId },
     WechatMerchant { WechatMerchantId },
     WechatPlatform { WechatPlatformId },
@@ -123,6 +132,18 @@ records! {
     SharingReturn { SharingReturnId },
     SharingReceiver { SharingReceiverId },
     Complaint { ComplaintId },
+    Card { CardId },
+    CardNumber { CardNumberId },
+    Wallet { WalletId },
+    TopUp { TopUpId },
+    Withdrawal { WithdrawalId },
+    Sending { SendingId },
+    Payee { PayeeId },
+    CollectionCode { CollectionCodeId },
+    Person { PersonId },
+    Session { SessionId },
+    Usage { UsageId },
+    SignUp { SignUpId },
 }
 
 impl Record {
@@ -135,6 +156,7 @@ impl Record {
             Record::Refund(refund) => refund.keys(),
             Record::Reply(reply) => vec![Key::Idempotency(reply.app, reply.key.clone())],
             Record::Sandbox(_) => vec![Key::Sandbox],
+            Record::Instance(_) => vec![Key::Instance],
             Record::WechatMerchant(merchant) => merchant.keys(),
             Record::WechatPlatform(_) => vec![Key::WechatPlatform],
             Record::Transfer(transfer) => transfer.keys(),
@@ -147,6 +169,18 @@ impl Record {
             Record::SharingReturn(given) => given.keys(),
             Record::SharingReceiver(receiver) => receiver.keys(),
             Record::Complaint(complaint) => complaint.keys(),
+            Record::Card(card) => card.keys(),
+            Record::CardNumber(number) => vec![Key::CardNumber(number.number_digest)],
+            Record::Wallet(wallet) => vec![Key::Wallet(wallet.payer)],
+            Record::TopUp(top_up) => top_up.keys(),
+            Record::Withdrawal(withdrawal) => withdrawal.keys(),
+            Record::Sending(sending) => vec![Key::Sending(sending.payer)],
+            Record::Payee(payee) => vec![Key::Payee(payee.payer, payee.recipient)],
+            Record::CollectionCode(code) => code.keys(),
+            Record::Person(person) => vec![Key::IdNumber(person.number_digest)],
+            Record::Session(session) => vec![Key::Session(session.payer, session.device)],
+            Record::Usage(usage) => vec![Key::UsageOf(usage.payer)],
+            Record::SignUp(sign_up) => vec![Key::SignUp(sign_up.phone_digest)],
             Record::Merchant(_)
             | Record::App(_)
             | Record::Event(_)
@@ -172,13 +206,19 @@ impl Record {
             Record::Delivery(delivery) => {
                 vec![List::Deliveries(delivery.app), List::DeliveriesOf(delivery.event)]
             }
-            Record::Message(_) => vec![List::Messages],
+            Record::Message(message) => message.lists(),
+            Record::Session(session) => vec![List::SessionsOf(session.payer)],
             Record::Alarm(_) => vec![List::Alarms],
             Record::Transfer(transfer) => transfer.lists(),
             Record::WechatMerchant(_) => vec![List::WechatMerchants],
             Record::Reply(_)
             | Record::Sandbox(_)
+            | Record::Wallet(_)
+            | Record::Instance(_)
             | Record::WechatPlatform(_)
+            | Record::Person(_)
+            | Record::Usage(_)
+            | Record::SignUp(_)
             | Record::WechatTransferBatch(_)
             | Record::WechatTransferList(_)
             | Record::WechatCombinedOrder(_)
@@ -186,9 +226,16 @@ impl Record {
             | Record::PaymentCodeSeed(_)
             | Record::Sharing(_)
             | Record::SharingReturn(_)
-            | Record::SharingReceiver(_) => Vec::new(),
+            | Record::SharingReceiver(_)
+            | Record::Sending(_)
+            | Record::CollectionCode(_) => Vec::new(),
             Record::SharingOrder(order) => order.lists(),
             Record::Complaint(complaint) => complaint.lists(),
+            Record::Card(card) => card.lists(),
+            Record::CardNumber(_) => vec![List::CardNumbers],
+            Record::TopUp(top_up) => top_up.lists(),
+            Record::Withdrawal(withdrawal) => withdrawal.lists(),
+            Record::Payee(payee) => vec![List::Payees(payee.payer)],
         }
     }
 }

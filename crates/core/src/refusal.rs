@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     Time,
     id::{PaymentId, RefundId},
+    payer::usage::Limit,
 };
 
 /// The answer is no, and nothing has changed.
@@ -55,6 +56,49 @@ pub enum Refusal {
     TransferAccepted,
     /// The transfer went back to its sender, or is about to: its time is over.
     TransferReturned,
+    /// The payer's balance does not cover the transfer.
+    BalanceInsufficient,
+    /// The card is switched off, unbound, or of a kind that cannot do this.
+    CardUnusable,
+    /// The payer has as many cards as it may have.
+    TooManyCards,
+    /// Too many checks of cards with banks.
+    TooManyCardChecks {
+        /// When the next is made.
+        until: Time,
+    },
+    /// The fee is another than was shown.
+    FeeChanged,
+    /// The payer has looked up as many payees as it may on one day.
+    LookUpsUsedUp,
+    /// Static collection codes have taken from the payer on this day as much as they may; in minor units.
+    CollectionLimit {
+        /// What they may still take today.
+        left: i64,
+    },
+    /// The payer's account is frozen: no money leaves it.
+    PayerFrozen,
+    /// Nobody has verified yet who the payer is, so nothing may be paid from the balance.
+    IdentityRequired,
+    /// What was given is not the identity of the payer.
+    WrongIdentity {
+        /// Tries left before the lock.
+        tries_left: u8,
+    },
+    /// Too many wrong identities.
+    IdentityLocked {
+        /// When it opens again.
+        until: Time,
+    },
+    /// The person has as many accounts as it may have.
+    TooManyAccounts,
+    /// A limit of payments from the balance would be passed; in fen.
+    LimitReached {
+        /// Which.
+        limit: Limit,
+        /// What may still be paid under it.
+        left: i64,
+    },
     /// The payment password is wrong.
     WrongPassword {
         /// Tries left before the lock.
@@ -97,6 +141,19 @@ impl Refusal {
             Refusal::MerchantBalance => "merchant_balance_insufficient",
             Refusal::TransferAccepted => "transfer_accepted",
             Refusal::TransferReturned => "transfer_returned",
+            Refusal::BalanceInsufficient => "balance_insufficient",
+            Refusal::CardUnusable => "card_unusable",
+            Refusal::TooManyCards => "too_many_cards",
+            Refusal::TooManyCardChecks { .. } => "too_many_card_checks",
+            Refusal::FeeChanged => "fee_changed",
+            Refusal::LookUpsUsedUp => "look_ups_used_up",
+            Refusal::CollectionLimit { .. } => "collection_limit",
+            Refusal::PayerFrozen => "payer_frozen",
+            Refusal::IdentityRequired => "identity_required",
+            Refusal::WrongIdentity { .. } => "wrong_identity",
+            Refusal::IdentityLocked { .. } => "identity_locked",
+            Refusal::TooManyAccounts => "too_many_accounts",
+            Refusal::LimitReached { .. } => "limit_reached",
             Refusal::WrongPassword { .. } => "wrong_password",
             Refusal::PasswordLocked { .. } => "password_locked",
             Refusal::WrongCode => "wrong_code",
@@ -113,7 +170,7 @@ impl Refusal {
             Refusal::Invalid { param, .. } => Some(param),
             Refusal::OrderNoUsed(_) => Some("order_no"),
             Refusal::RefundNoUsed(_) => Some("refund_no"),
-            Refusal::RefundTooLarge { .. } => Some("amount"),
+            Refusal::RefundTooLarge { .. } | Refusal::CollectionLimit { .. } => Some("amount"),
             Refusal::NotFound(_)
             | Refusal::KeyReused { .. }
             | Refusal::PaymentExpired
@@ -126,6 +183,18 @@ impl Refusal {
             | Refusal::MerchantBalance
             | Refusal::TransferAccepted
             | Refusal::TransferReturned
+            | Refusal::BalanceInsufficient
+            | Refusal::CardUnusable
+            | Refusal::TooManyCards
+            | Refusal::TooManyCardChecks { .. }
+            | Refusal::FeeChanged
+            | Refusal::LookUpsUsedUp
+            | Refusal::PayerFrozen
+            | Refusal::IdentityRequired
+            | Refusal::WrongIdentity { .. }
+            | Refusal::IdentityLocked { .. }
+            | Refusal::TooManyAccounts
+            | Refusal::LimitReached { .. }
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
@@ -133,6 +202,58 @@ impl Refusal {
             | Refusal::TooManyEndpoints
             | Refusal::KeyRevoked
             | Refusal::LeaseLost => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// The same for what only payers meet.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`fmt` names those that are told here")]
+    fn tell_payer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::BalanceInsufficient => f.write_str("There is not enough money. Top up, or send less."),
+            Refusal::CardUnusable => {
+                f.write_str("This card cannot be used for this. Choose another, or bind one.")
+            }
+            Refusal::TooManyCards => f.write_str("A payer may have 10 cards. Unbind one first."),
+            Refusal::TooManyCardChecks { .. } => {
+                f.write_str("Too many cards were checked without being bound. Try again later.")
+            }
+            Refusal::FeeChanged => f.write_str("The fee has changed. Look at it and confirm again."),
+            Refusal::LookUpsUsedUp => {
+                f.write_str("No more payees can be looked up today. Try again tomorrow.")
+            }
+            Refusal::CollectionLimit { left } => write!(
+                f,
+                "Collection codes may take 500 yuan a day from one payer; {left} minor units are left today."
+            ),
+            Refusal::PayerFrozen => f.write_str(
+                "The payer's account is frozen. The payer can unfreeze it in the security centre of the wallet.",
+            ),
+            Refusal::IdentityRequired => {
+                f.write_str("The payer must verify who it is before it pays from the balance.")
+            }
+            Refusal::WrongIdentity { tries_left } => {
+                write!(f, "Name and number are not those of the payer. {tries_left} tries are left.")
+            }
+            Refusal::IdentityLocked { .. } => {
+                f.write_str("Too many wrong identities were given. Try again later.")
+            }
+            Refusal::TooManyAccounts => {
+                f.write_str("The person has an account already. Sign in to that one.")
+            }
+            Refusal::LimitReached { limit, left } => {
+                write!(f, "The payer may pay {left} fen more from the balance ({}).", limit.name())
+            }
+            Refusal::WrongPassword { tries_left } => {
+                write!(f, "The payment password is wrong. {tries_left} tries are left.")
+            }
+            Refusal::PasswordLocked { .. } => {
+                f.write_str("The payment password is locked after too many wrong tries. Try again later.")
+            }
+            Refusal::WrongCode => f.write_str("The one-time code is wrong or too old. Ask for a new one."),
+            Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Ask again in half a minute."),
+            _ => Ok(()),
         }
     }
 }
@@ -184,14 +305,23 @@ impl fmt::Display for Refusal {
             Refusal::TransferReturned => {
                 f.write_str("The transfer was not accepted in time or was taken back. Ask for a new one.")
             }
-            Refusal::WrongPassword { tries_left } => {
-                write!(f, "The payment password is wrong. {tries_left} tries are left.")
-            }
-            Refusal::PasswordLocked { .. } => {
-                f.write_str("The payment password is locked after too many wrong tries. Try again later.")
-            }
-            Refusal::WrongCode => f.write_str("The one-time code is wrong or too old. Ask for a new one."),
-            Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Ask again in half a minute."),
+            Refusal::BalanceInsufficient
+            | Refusal::CardUnusable
+            | Refusal::TooManyCards
+            | Refusal::TooManyCardChecks { .. }
+            | Refusal::FeeChanged
+            | Refusal::LookUpsUsedUp
+            | Refusal::CollectionLimit { .. }
+            | Refusal::PayerFrozen
+            | Refusal::IdentityRequired
+            | Refusal::WrongIdentity { .. }
+            | Refusal::IdentityLocked { .. }
+            | Refusal::TooManyAccounts
+            | Refusal::LimitReached { .. }
+            | Refusal::WrongPassword { .. }
+            | Refusal::PasswordLocked { .. }
+            | Refusal::WrongCode
+            | Refusal::CodeTooSoon => self.tell_payer(f),
             Refusal::TooManyEndpoints => {
                 f.write_str("An app may have 16 webhook endpoints. Delete one first.")
             }

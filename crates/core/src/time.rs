@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How far China's clocks are ahead of UTC, in milliseconds.
+const CHINA_AHEAD_MS: i64 = 8 * 3_600 * 1_000;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -28,6 +33,11 @@ impl Time {
     #[must_use]
     pub const fn plus_s(self, seconds: i64) -> Time {
         self.plus_ms(seconds.saturating_mul(1_000))
+    }
+
+    /// The day in China, counted from 1970-01-01: its clocks are eight hours ahead of UTC all year.
+    pub const fn china_day(self) -> i64 {
+        self.0.saturating_add(CHINA_AHEAD_MS).div_euclid(DAY_MS)
     }
 
     /// Milliseconds from `earlier` to here; negative when it is later.

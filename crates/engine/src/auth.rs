@@ -11,6 +11,7 @@ use tongbao_store::Fault;
 
 use crate::{
     Engine, Error, Input,
+    account::Purpose,
     vault::{Field, Unreadable},
     webhook::Secret,
 };
@@ -80,30 +81,22 @@ impl Engine {
     /// What a new payer is made of. Hashes the password, beside those that wait to be checked: for commands
     /// and tests, not for doors and async workers.
     pub fn new_payer(&self, phone: &str, password: &str) -> NewPayer {
+        self.payer_with(phone, self.vault.hash_password(password, &self.entropy.seed()))
+    }
+
+    /// The same with a password that was hashed.
+    pub(crate) fn payer_with(&self, phone: &str, password: String) -> NewPayer {
         NewPayer {
             phone_sealed: self.vault.seal(Field::Phone, phone),
             phone_digest: self.vault.digest("phone", phone),
             phone_hint: mask_phone(phone),
-            password: self.vault.hash_password(password, &self.entropy.seed()),
+            password,
         }
     }
 
-    /// Sends a six-digit code to a payer. Only a sandbox has an inbox to send it to; production needs an
-    /// SMS port, which does not exist yet, so there it is refused before anything is kept.
+    /// Sends a code that signs a payer in.
     pub async fn send_code(&self, id: PayerId) -> Result<(), Error> {
-        let random = u128::from_be_bytes(self.entropy.seed()) % 1_000_000;
-        let code = format!("{random:06}");
-        let digest = self.vault.digest("code", &format!("{id}/{code}"));
-        let inbox = self.is_sandbox().then_some(code);
-        let input = Input { actor: Actor::Payer(id), name: "send_code" };
-        self.run(input, move |facts, cx| {
-            if inbox.is_none() {
-                let must = "sent by SMS, and no SMS port is configured";
-                return Err(Refusal::Invalid { param: "code", must }.into());
-            }
-            payer::send_code(facts, cx, id, digest, inbox.clone())
-        })
-        .await
+        self.send_code_for(id, Purpose::SignIn).await
     }
 
     /// Whether a payer's code is right; a wrong one is counted.

@@ -7,12 +7,17 @@
 //!
 //! **Absent on purpose:** decisions (the core takes them), SQL, HTTP servers, and a second way to write.
 
+pub mod account;
 pub mod auth;
+pub mod bank;
 mod deliver;
 pub mod exchange;
+pub mod identity;
+mod instance;
 pub mod password;
 pub mod payment_code;
 mod ports;
+mod sending;
 mod step;
 pub mod timeline;
 pub mod vault;
@@ -27,7 +32,10 @@ use tongbao_core::{Key, Time, event::Event, sandbox::Sandbox};
 use tongbao_store::{Fault, Store};
 
 pub use deliver::Deliveries;
-pub use ports::{Call, Channels, Clock, Entropy, SandboxChannels, SystemClock, SystemEntropy, Transport};
+pub use ports::{
+    Call, Channels, Clock, Entropy, IdentityProvider, SandboxChannels, SandboxIdentities, SystemClock,
+    SystemEntropy, Transport,
+};
 pub use step::{Answered, Error, Input};
 pub use worker::Worker;
 
@@ -76,10 +84,14 @@ pub struct Engine {
     pub vault: Arc<Vault>,
     /// Signs notifications, beside each endpoint's own secrets.
     pub signing_key: SigningKey,
+    /// Who says who payers are; production has nobody yet, and verifies nobody.
+    pub identities: Option<Arc<dyn IdentityProvider>>,
     /// Sandbox or production.
     pub mode: Mode,
     /// What passed between developers' programs and a sandbox; production keeps none of it.
     pub exchanges: Option<exchange::Exchanges>,
+    /// The bank of cards; production has none yet.
+    pub bank: Option<Arc<dyn bank::Bank>>,
     /// Keys of WeChat Pay's interface.
     pub(crate) wechat: wechat::Keyring,
     /// Where passwords wait to be checked.
@@ -105,6 +117,9 @@ impl Engine {
             vault: Arc::new(vault),
             mode,
             exchanges: (mode == Mode::Sandbox).then(exchange::Exchanges::default),
+            bank: (mode == Mode::Sandbox).then(|| Arc::new(bank::SandboxBank) as Arc<dyn bank::Bank>),
+            identities: (mode == Mode::Sandbox)
+                .then(|| Arc::new(SandboxIdentities) as Arc<dyn IdentityProvider>),
             wechat: wechat::Keyring::new(),
             checks: password::Checks::new(),
             wake: Arc::new(Notify::new()),

@@ -69,6 +69,18 @@ impl Checks {
 }
 
 impl Engine {
+    /// Hashes a password that was chosen, in its turn among those that are checked; [`Fault::Busy`] when too many
+    /// wait. One that is not six digits, or too easy to guess, is refused.
+    pub(crate) async fn hash_password(&self, password: String) -> Result<String, Error> {
+        if !payer::is_password(&password) || payer::is_weak(&password) {
+            let must = "six digits, not all equal and not a run such as 123456";
+            return Err(Error::Refused(Refusal::Invalid { param: "password", must }));
+        }
+        let place = self.checks.place()?;
+        let (vault, salt) = (Arc::clone(&self.vault), self.entropy.seed());
+        Ok(self.checks.run(place, move || vault.hash_password(&password, &salt)).await?)
+    }
+
     /// Whether a payer's payment password is right. The try is counted first; a right one is uncounted by
     /// the step that follows, whether it pays or is refused
     /// ([`tongbao_core::payment::steps::pay_proven`]). [`Fault::Busy`] when too many wait; nothing is

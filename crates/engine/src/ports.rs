@@ -8,9 +8,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tongbao_channel::sandbox_bank;
+use tongbao_channel::{sandbox_bank, sandbox_identity};
 use tongbao_core::{
     Time,
+    payer::{id_number::IdNumber, identity::Said as IdentitySaid},
     payment::{Attempt, Payment, steps::Said},
     refund::{Refund, steps::Said as RefundSaid},
 };
@@ -71,6 +72,22 @@ impl Channels for SandboxChannels {
 
     fn refund<'a>(&'a self, refund: &'a Refund) -> Call<'a, RefundSaid> {
         Box::pin(ready(sandbox_bank::refund(refund)))
+    }
+}
+
+/// Asks those who know whether a name and an ID number belong together.
+pub trait IdentityProvider: Send + Sync {
+    /// Asks once. Never fails otherwise than in the answer, and ends within a deadline of its own.
+    fn ask<'a>(&'a self, name: &'a str, number: &'a IdNumber) -> Call<'a, IdentitySaid>;
+}
+
+/// The sources of the sandbox, which need no wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SandboxIdentities;
+
+impl IdentityProvider for SandboxIdentities {
+    fn ask<'a>(&'a self, name: &'a str, number: &'a IdNumber) -> Call<'a, IdentitySaid> {
+        Box::pin(ready(sandbox_identity::ask(name, number)))
     }
 }
 

@@ -34,8 +34,16 @@ pub enum Field {
     WechatPlatformKey,
     /// A person's name.
     Name,
+    /// A citizen's ID number.
+    IdNumber,
     /// The seed of a payer's payment codes.
     PaymentCodeSeed,
+    /// A transfer that a payer is about to confirm, kept by the browser.
+    TransferDraft,
+    /// The number of a bank card.
+    CardNumber,
+    /// A withdrawal that a payer is about to confirm, kept by the browser.
+    WithdrawalDraft,
 }
 
 impl Field {
@@ -46,7 +54,11 @@ impl Field {
             Field::WechatApiV3Key => b"wechat api v3 key",
             Field::WechatPlatformKey => b"wechat platform key",
             Field::Name => b"name",
+            Field::IdNumber => b"id number",
             Field::PaymentCodeSeed => b"payment code seed",
+            Field::TransferDraft => b"transfer draft",
+            Field::CardNumber => b"card number",
+            Field::WithdrawalDraft => b"withdrawal draft",
         }
     }
 }
@@ -70,6 +82,7 @@ pub struct Vault {
     session: hmac::Key,
     pepper: [u8; 32],
     signing_seed: [u8; 32],
+    key_check: [u8; 32],
 }
 
 impl std::fmt::Debug for Vault {
@@ -89,7 +102,13 @@ impl Vault {
             session: hmac::Key::new(hmac::HMAC_SHA256, &derive("tongbao 2026 sessions")),
             pepper: derive("tongbao 2026 payment passwords"),
             signing_seed: derive("tongbao 2026 webhook signatures"),
+            key_check: derive("tongbao 2026 key check value"),
         }
+    }
+
+    /// The check value of the master key: tells whether two keys are one, and nothing else of them.
+    pub fn key_check(&self) -> [u8; 32] {
+        self.key_check
     }
 
     /// Seals a text for a field.

@@ -18,7 +18,7 @@ use tongbao_core::{
 };
 use tongbao_store::Fault;
 
-use crate::{Channels, Deliveries, Engine, Error, Input, SandboxChannels};
+use crate::{Channels, Deliveries, Engine, Error, Input, SandboxChannels, bank::work::Asked};
 
 /// Tasks under way at once. Each waits for one HTTP call of ten seconds at most.
 const TASKS_AT_ONCE_MAX: usize = 128;
@@ -152,6 +152,10 @@ async fn perform(engine: &Engine, outside: &Outside, task: &Task) {
             };
             engine.run(input("pay_transfer_batch"), pay).await
         }
+        Work::SubmitTopUp(id) => engine.ask_top_up(key, id, Asked::First).await,
+        Work::QueryTopUp(id) => engine.ask_top_up(key, id, Asked::Again).await,
+        Work::SubmitWithdrawal(id) => engine.ask_withdrawal(key, id, Asked::First).await,
+        Work::QueryWithdrawal(id) => engine.ask_withdrawal(key, id, Asked::Again).await,
     };
     match done {
         // Another worker has it, or did it: its lease ran out here.
@@ -177,6 +181,15 @@ async fn ask_channel(
             Method::Balance => payment::steps::held_result(payment),
             Method::SandboxBank if first => outside.channels.submit(payment, tried).await,
             Method::SandboxBank => outside.channels.query(payment, tried).await,
+            // What a sandbox was told to do with an attempt goes before what its card does.
+            Method::Card(_) if tried.fault.is_some() && first => {
+                outside.channels.submit(payment, tried).await
+            }
+            Method::Card(_) if tried.fault.is_some() => outside.channels.query(payment, tried).await,
+            Method::Card(card) => {
+                let asked = if first { Asked::First } else { Asked::Again };
+                engine.charge_attempt((payment, tried), card, asked).await?
+            }
         },
     };
     let name = if matches!(said, Said::Unknown) { "hear_nothing" } else { "hear_attempt" };
@@ -191,7 +204,10 @@ async fn ask_refund(engine: &Engine, outside: &Outside, lease: TaskKey, id: Refu
     let said = match refund.target {
         // A refund to a balance is paid in the step that makes it; nothing is left to ask.
         Target::Balance(_) => refund::steps::Said::Paid { reference: None },
-        Target::Channel(tongbao_core::ledger::Channel::SandboxBank) => outside.channels.refund(&refund).await,
+        Target::Channel(tongbao_core::ledger::Channel::SandboxBank) => match engine.reverse(&refund).await? {
+            Some(said) => said,
+            None => outside.channels.refund(&refund).await,
+        },
     };
     engine
         .run(input("hear_refund"), move |facts, cx| refund::steps::hear(facts, cx, id, Some(lease), &said))

@@ -69,6 +69,9 @@ pub enum Fault {
     Busy,
     /// There is no room on the disk; reads go on, try again later.
     Full,
+    /// The database does not answer; the text says why. Whether the step was committed may not be known: who asks
+    /// again does so under the same key.
+    Away(String),
     /// A decision broke an invariant; it was refused, and someone should look.
     Broken(String),
     /// The store has stopped and takes no more steps; the text says why.
@@ -82,6 +85,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Busy => f.write_str("too many steps are waiting"),
             Fault::Full => f.write_str("the disk is full"),
+            Fault::Away(why) => write!(f, "the database is away: {why}"),
             Fault::Broken(why) => write!(f, "a decision broke an invariant: {why}"),
             Fault::Stopped(why) => write!(f, "the store has stopped: {why}"),
             Fault::Unreadable(why) => write!(f, "the store cannot be read: {why}"),

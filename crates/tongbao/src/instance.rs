@@ -15,7 +15,11 @@ use std::{
     sync::Arc,
 };
 
-use tongbao_core::{Key, sandbox::Sandbox};
+use tongbao_core::{
+    Key,
+    instance::{Claimed, Instance as Settled},
+    sandbox::Sandbox,
+};
 use tongbao_engine::{Engine, Entropy, Mode, SystemEntropy, auth::hex};
 use tongbao_store::{
     Page, Query, Store,
@@ -93,7 +97,11 @@ impl Instance {
 
     /// Which kind of instance this is.
     pub(crate) fn mode(&self) -> Result<Mode, Failure> {
-        let is_sandbox = self.reader()?.find::<Sandbox>(Key::Sandbox)?.is_some();
+        let store = self.reader()?;
+        let is_sandbox = match store.find::<Settled>(Key::Instance)? {
+            Some(settled) => settled.is_sandbox,
+            None => store.find::<Sandbox>(Key::Sandbox)?.is_some(),
+        };
         Ok(if is_sandbox { Mode::Sandbox } else { Mode::Production })
     }
 
@@ -104,7 +112,27 @@ impl Instance {
             return Err("this is for sandboxes only; production has a host of its own".into());
         }
         let key = self.master_key()?.ok_or_else(|| self.key_missing())?;
-        Ok(Arc::new(Engine::new(store, Mode::Sandbox, &key)?))
+        let engine = Engine::new(store, Mode::Sandbox, &key)?;
+        self.ours(engine.claimed()?)?;
+        Ok(Arc::new(engine))
+    }
+
+    /// Says what to do about a database that is not ours.
+    fn ours(&self, claimed: Claimed) -> Result<(), Failure> {
+        match claimed {
+            Claimed::Ours => Ok(()),
+            Claimed::OfAnotherKey => Err(format!(
+                "this database was first used with another master key, and what it has sealed can only be read with \
+                 that one: put it into {} or {MASTER_KEY_VARIABLE}",
+                self.master_key_file().display()
+            )
+            .into()),
+            Claimed::OfTheOtherKind => {
+                Err("this database belongs to an instance of the other kind: a sandbox and production never \
+                     share one"
+                    .into())
+            }
+        }
     }
 
     /// Why nothing starts without the master key.
@@ -115,8 +143,9 @@ impl Instance {
         )
     }
 
-    /// Opens the store for writing and puts an engine on it.
-    pub(crate) fn engine(&self, mode: Mode) -> Result<Arc<Engine>, Failure> {
+    /// Opens the store for writing and puts an engine on it, unless the store belongs to another kind of instance or
+    /// another master key.
+    pub(crate) async fn engine(&self, mode: Mode) -> Result<Arc<Engine>, Failure> {
         let store: Arc<dyn Store> = match &self.server {
             Some(url) => Arc::new(PostgresStore::open(url)?),
             None => Arc::new(SqliteStore::open(&self.database())?),
@@ -125,8 +154,11 @@ impl Instance {
         if is_sandbox && mode == Mode::Production {
             return Err("this database belongs to a sandbox; production needs one of its own".into());
         }
+        // The first process that ever starts says which kind it is, before a sandbox is one.
+        let settled: Option<Settled> = store.find(Key::Instance)?;
         let is_used = matches!(store.read(Query::Changes(0, 1))?, Page::Changes(lines) if !lines.is_empty());
-        if is_used && !is_sandbox && mode == Mode::Sandbox {
+        let is_for_sandbox = is_sandbox || settled.is_some_and(|settled| settled.is_sandbox);
+        if is_used && !is_for_sandbox && mode == Mode::Sandbox {
             return Err("this database belongs to production; a sandbox needs one of its own".into());
         }
         let key = match self.master_key()? {
@@ -134,7 +166,9 @@ impl Instance {
             None if is_used => return Err(self.key_missing().into()),
             None => self.make_master_key()?,
         };
-        Ok(Arc::new(Engine::new(store, mode, &key)?))
+        let engine = Engine::new(store, mode, &key)?;
+        self.ours(engine.claim().await?)?;
+        Ok(Arc::new(engine))
     }
 
     /// Opens the store for reading, also beside a process that writes it.

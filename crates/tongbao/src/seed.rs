@@ -141,11 +141,19 @@ impl Seed {
         self.file.write(file)
     }
 
-    /// Puts all of it into the store, which must be empty, in one commit.
+    /// Puts all of it into the store, which must hold no sandbox yet, in one commit.
     pub(crate) async fn sow(&self, engine: &Engine) -> Result<(), Failure> {
         let input = Input { actor: Actor::Operator, name: "seed_sandbox" };
         let change = self.change.clone();
-        Ok(engine.run(input, move |_, _| Ok(change.clone())).await?)
+        let sown = engine.step(input, move |facts, _| {
+            let is_first = facts.key(&Key::Sandbox)?.is_none();
+            Ok((if is_first { change.clone() } else { ChangeSet::default() }, is_first))
+        });
+        if sown.await? {
+            return Ok(());
+        }
+        Err("another process made this sandbox at the same moment: copy its sandbox.json over the one here"
+            .into())
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod amount;
 pub mod asset;
+pub mod barcode;
 pub mod cashier;
 pub mod csp;
 pub mod docs;
@@ -18,6 +19,7 @@ pub mod moment;
 pub mod paths;
 pub mod qr;
 pub mod sandbox;
+pub mod wallet;
 
 pub use amount::Amount;
 pub use asset::asset;

@@ -39,3 +39,92 @@ pub fn timeline(payment_id: &str) -> String {
 pub fn resend(delivery_id: &str) -> String {
     format!("{NOTIFICATIONS}/{delivery_id}/resend")
 }
+
+/// The wallet's first page.
+pub const WALLET: &str = "/wallet";
+/// Sign in to the wallet, or sign up. `back` is the page to go on to.
+pub const SIGN_IN: &str = "/wallet/sign-in";
+/// Choose a payment password for a new account.
+pub const SIGN_UP: &str = "/wallet/sign-up";
+/// Form: sign out. Fields: `csrf`.
+pub const SIGN_OUT: &str = "/wallet/sign-out";
+/// The security centre.
+pub const SECURITY: &str = "/wallet/security";
+/// Where the payer is signed in.
+pub const DEVICES: &str = "/wallet/security/devices";
+/// Change the payment password.
+pub const PASSWORD: &str = "/wallet/security/password";
+/// Set the payment password anew by proving who one is.
+pub const RESET: &str = "/wallet/security/reset";
+/// Real-name verification.
+pub const IDENTITY: &str = "/wallet/security/identity";
+/// What may be paid from the balance.
+pub const LIMITS: &str = "/wallet/security/limits";
+/// Freeze and unfreeze.
+pub const FREEZE: &str = "/wallet/security/freeze";
+/// What the payer was told.
+pub const MESSAGES: &str = "/wallet/messages";
+/// The payer's bills.
+pub const BILLS: &str = "/wallet/bills";
+/// The payer's payment code, for a shop to scan. Also its form: show the present one. Fields: `csrf`.
+pub const PAYMENT_CODE: &str = "/wallet/code";
+/// Send money to another payer. `d` is the transfer so far, sealed.
+pub const TRANSFER: &str = "/wallet/transfer";
+/// Form: to whom. Fields: `csrf`, `phone`.
+pub const TRANSFER_PAYEE: &str = "/wallet/transfer/payee";
+/// Form: how much. Fields: `csrf`, `d`, `amount`, `note`, `way`, `surname`.
+pub const TRANSFER_AMOUNT: &str = "/wallet/transfer/amount";
+/// Form: send it. Fields: `csrf`, `d`, `password`.
+pub const TRANSFER_SEND: &str = "/wallet/transfer/send";
+/// The payer's collection code. Also the form that makes it. Fields: `csrf`.
+pub const COLLECT: &str = "/wallet/collect";
+/// Form: what the code asks for. Fields: `csrf`, `amount`.
+pub const COLLECT_AMOUNT: &str = "/wallet/collect/amount";
+/// Form: hide or show the balance. Fields: `csrf`, `hide`.
+pub const BALANCE: &str = "/wallet/balance";
+/// Put money in.
+pub const TOP_UP: &str = "/wallet/top-up";
+/// Take money out.
+pub const WITHDRAWAL: &str = "/wallet/withdrawal";
+/// Bank cards.
+pub const CARDS: &str = "/wallet/cards";
+
+/// Bind a card. Also its form. Fields: `csrf`, `number`, `name`, `id_number`, `phone`.
+pub const BIND_CARD: &str = "/wallet/cards/new";
+/// Confirm a withdrawal. `d` is the withdrawal so far, sealed. Also its form. Fields: `csrf`, `d`, `password`.
+pub const WITHDRAWAL_CONFIRM: &str = "/wallet/withdrawal/confirm";
+
+/// Form: what is done with a card: `default`, `earlier`, `disable`, `enable` or `unbind`. Fields: `csrf`.
+pub fn card_deed(id: &str, deed: &str) -> String {
+    format!("{CARDS}/{id}/{deed}")
+}
+
+/// What became of a top-up.
+pub fn top_up(id: &str) -> String {
+    format!("{TOP_UP}/{id}")
+}
+
+/// What became of a withdrawal.
+pub fn withdrawal(id: &str) -> String {
+    format!("{WITHDRAWAL}/{id}")
+}
+
+/// The page of a collection code in the wallet; also its form. Fields: `csrf`, `amount`, `note`.
+pub fn collection(token: &str) -> String {
+    format!("/wallet/c/{token}")
+}
+
+/// What stands in a collection code that is printed: short, so that the picture is coarse.
+pub fn collection_code(token: &str) -> String {
+    format!("/c/{token}")
+}
+
+/// The page of one bill.
+pub fn bill(id: &str) -> String {
+    format!("{BILLS}/{id}")
+}
+
+/// Form: `acceptance`, `refusal` or `withdrawal` of a transfer. Fields: `csrf`.
+pub fn transfer_deed(id: &str, deed: &str) -> String {
+    format!("{TRANSFER}/{id}/{deed}")
+}

@@ -196,7 +196,13 @@ impl World {
                 Input::HearRefund(refund, Some(key), refund_word(b))
             }
             // Nothing here makes transfers or orders.
-            Work::ExpireTransfer(_) | Work::Unfreeze(_) | Work::PayTransferBatch(_) => return None,
+            Work::ExpireTransfer(_)
+            | Work::Unfreeze(_)
+            | Work::PayTransferBatch(_)
+            | Work::SubmitTopUp(_)
+            | Work::QueryTopUp(_)
+            | Work::SubmitWithdrawal(_)
+            | Work::QueryWithdrawal(_) => return None,
             Work::Deliver(delivery) => {
                 let failure = b.is_multiple_of(2).then(|| "status".to_owned());
                 let attempt =
@@ -247,6 +253,7 @@ impl World {
                 | Record::Reply(_)
                 | Record::Message(_)
                 | Record::Sandbox(_)
+                | Record::Instance(_)
                 | Record::Alarm(_)
                 | Record::ApiKey(_)
                 | Record::Endpoint(_)
@@ -260,6 +267,18 @@ impl World {
                 | Record::SharingReturn(_)
                 | Record::SharingReceiver(_)
                 | Record::Complaint(_)
+                | Record::Card(_)
+                | Record::CardNumber(_)
+                | Record::Wallet(_)
+                | Record::TopUp(_)
+                | Record::Withdrawal(_)
+                | Record::Sending(_)
+                | Record::Payee(_)
+                | Record::CollectionCode(_)
+                | Record::Person(_)
+                | Record::Session(_)
+                | Record::Usage(_)
+                | Record::SignUp(_)
                 | Record::WechatCombinedOrder(_)
                 | Record::PaymentCode(_)
                 | Record::PaymentCodeSeed(_) => {}

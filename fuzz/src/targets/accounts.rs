@@ -63,7 +63,7 @@ pub fn target(input: &[u8]) {
 fn account(bytes: &mut Bytes<'_>) -> Account {
     let (kind, uuid) = (bytes.byte(), Uuid::from_bytes(bytes.array()));
     let (payer, merchant) = (PayerId::from_uuid(uuid), MerchantId::from_uuid(uuid));
-    match kind % 10 {
+    match kind % 11 {
         0 => Account::PayerAvailable(payer),
         1 => Account::PayerHeld(payer),
         2 => Account::MerchantPending(merchant),
@@ -73,6 +73,7 @@ fn account(bytes: &mut Bytes<'_>) -> Account {
         6 => Account::RefundsInFlight,
         7 => Account::Suspense,
         8 => Account::TransfersInFlight,
+        9 => Account::WithdrawalsInFlight,
         _ => Account::ChannelClearing(Channel::SandboxBank),
     }
 }

@@ -9,7 +9,7 @@ use tongbao_core::{
     payment::{Method, Payment, Status},
     profit_sharing::{SharingOrder, SharingReturn, giving_back::ReturnResult},
     refund::{Origin, Refund, RefundStatus, Target},
-    transfer::{Sender, Transfer, TransferStatus},
+    transfer::{Transfer, TransferStatus},
 };
 use tongbao_money::{Currency, Money};
 
@@ -114,8 +114,7 @@ fn refunds(held: &Holdings, uncovered: &BTreeSet<Id>, should: &mut Should) {
 
 fn transfers(held: &Holdings, should: &mut Should) {
     for transfer in held.all::<Transfer>() {
-        let Sender::Merchant { merchant, .. } = &transfer.sender;
-        let from = Account::MerchantPending(*merchant);
+        let from = transfer.sender.account();
         match transfer.status {
             TransferStatus::Offered => {
                 should.take(from, transfer.money);
@@ -199,7 +198,10 @@ fn floors(held: &Holdings, found: &mut Vec<String>) {
         }
         let ends_at_zero = matches!(
             key.account,
-            Account::PayerHeld(_) | Account::MerchantFrozen(_) | Account::TransfersInFlight
+            Account::PayerHeld(_)
+                | Account::MerchantFrozen(_)
+                | Account::TransfersInFlight
+                | Account::WithdrawalsInFlight
         );
         if ends_at_zero && *balance != 0 {
             found.push(format!("{balance} is left in {key}"));

@@ -93,7 +93,7 @@ pub struct CreatePayment {
 /// Why the last attempt failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LastFailure {
-    /// The stable name: `declined`, `insufficient_balance`, `wrong_amount`.
+    /// The stable name: `declined`, `insufficient_balance`, `wrong_amount`, `card_expired`.
     pub code: &'static str,
     /// What it means and what to do.
     pub message: &'static str,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tongbao_core::{
-    transfer::{Sender, Transfer, TransferStatus},
+    transfer::{Transfer, TransferStatus},
     wechat::WechatTransferBatch,
 };
 use tongbao_money::Currency;
@@ -46,14 +46,13 @@ pub struct TransferBody {
 impl TransferBody {
     /// A transfer as merchants see it.
     pub fn of(transfer: &Transfer) -> TransferBody {
-        let Sender::Merchant { transfer_no, .. } = &transfer.sender;
         let return_reason = match transfer.status {
             TransferStatus::Offered | TransferStatus::Accepted => None,
             TransferStatus::Returned(reason) => Some(reason.name()),
         };
         TransferBody {
             id: transfer.id.to_string(),
-            transfer_no: transfer_no.clone(),
+            transfer_no: transfer.sender.number().to_owned(),
             amount: transfer.money.amount.minor(),
             currency: transfer.money.currency.to_string(),
             batch: transfer.detail.map(|detail| detail.batch.to_string()),

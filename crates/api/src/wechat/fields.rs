@@ -83,7 +83,7 @@ fn unavailable() -> Refusal {
 pub(super) fn of_fault(fault: &Fault) -> Refusal {
     tracing::error!(%fault, "a request of the WeChat Pay door failed");
     match fault {
-        Fault::Busy | Fault::Full | Fault::Stopped(_) => unavailable(),
+        Fault::Busy | Fault::Full | Fault::Away(_) | Fault::Stopped(_) => unavailable(),
         Fault::Broken(_) | Fault::Unreadable(_) => Refusal::new(Code::SystemError, SYSTEM_ERROR),
     }
 }

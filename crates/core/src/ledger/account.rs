@@ -46,6 +46,8 @@ pub enum Account {
     RefundsInFlight,
     /// Transfers taken from their senders and not yet accepted. Returns to zero.
     TransfersInFlight,
+    /// Withdrawals taken from their payers and not yet paid by the bank, with their fees. Returns to zero.
+    WithdrawalsInFlight,
     /// Money whose owner is not settled: came without being asked for (positive) or left without cover
     /// (negative). Returns to zero.
     Suspense,
@@ -70,6 +72,8 @@ pub enum Purpose {
     Refunds,
     /// Transfers under way.
     Transfers,
+    /// Withdrawals under way.
+    Withdrawals,
     /// Nobody's yet.
     Suspense,
     /// With a channel.
@@ -87,6 +91,7 @@ impl Purpose {
             Purpose::Fees => "fees",
             Purpose::Refunds => "refunds",
             Purpose::Transfers => "transfers",
+            Purpose::Withdrawals => "withdrawals",
             Purpose::Suspense => "suspense",
             Purpose::Clearing => "clearing",
         }
@@ -105,7 +110,8 @@ impl Account {
             | Account::MerchantFrozen(_)
             | Account::PlatformFees
             | Account::RefundsInFlight
-            | Account::TransfersInFlight => Some(0),
+            | Account::TransfersInFlight
+            | Account::WithdrawalsInFlight => Some(0),
             Account::Suspense | Account::ChannelClearing(_) => None,
         }
     }
@@ -120,6 +126,7 @@ impl Account {
             Account::PlatformFees => Purpose::Fees,
             Account::RefundsInFlight => Purpose::Refunds,
             Account::TransfersInFlight => Purpose::Transfers,
+            Account::WithdrawalsInFlight => Purpose::Withdrawals,
             Account::Suspense => Purpose::Suspense,
             Account::ChannelClearing(_) => Purpose::Clearing,
         }
@@ -142,6 +149,7 @@ impl fmt::Display for Account {
             Account::PlatformFees => f.write_str("platform/fees"),
             Account::RefundsInFlight => f.write_str("platform/refunds"),
             Account::TransfersInFlight => f.write_str("platform/transfers"),
+            Account::WithdrawalsInFlight => f.write_str("platform/withdrawals"),
             Account::Suspense => f.write_str("platform/suspense"),
             Account::ChannelClearing(channel) => write!(f, "channel/{}/clearing", channel.name()),
         }
@@ -173,6 +181,7 @@ impl FromStr for Account {
             ("platform", "fees", None) => Ok(Account::PlatformFees),
             ("platform", "refunds", None) => Ok(Account::RefundsInFlight),
             ("platform", "transfers", None) => Ok(Account::TransfersInFlight),
+            ("platform", "withdrawals", None) => Ok(Account::WithdrawalsInFlight),
             ("platform", "suspense", None) => Ok(Account::Suspense),
             ("channel", "sandbox_bank", Some("clearing")) => {
                 Ok(Account::ChannelClearing(Channel::SandboxBank))

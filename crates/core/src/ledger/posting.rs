@@ -97,4 +97,20 @@ reasons! {
     Share = 18, "share";
     /// A share was given back.
     ShareReturned = 19, "share_returned";
+    /// A withdrawal was taken from its payer.
+    Withdrawal = 55, "withdrawal";
+    /// The fee for a withdrawal was taken with it.
+    WithdrawalFee = 56, "withdrawal_fee";
+    /// The bank paid a withdrawal.
+    WithdrawalPaid = 57, "withdrawal_paid";
+    /// The fee for a withdrawal was earned.
+    WithdrawalFeeEarned = 58, "withdrawal_fee_earned";
+    /// A withdrawal that came to nothing went back to its payer.
+    WithdrawalReturned = 59, "withdrawal_returned";
+    /// Its fee went back with it.
+    WithdrawalFeeReturned = 65, "withdrawal_fee_returned";
+    /// What the bank had paid of a withdrawal came back.
+    WithdrawalBounced = 66, "withdrawal_bounced";
+    /// A payer's transfer went to its recipient at once.
+    TransferAtOnce = 60, "transfer_at_once";
 }

@@ -113,6 +113,12 @@ pub fn transfer_returned(source: Account, money: Money, subject: Id) -> Vec<Post
     line(Reason::TransferReturned, Account::TransfersInFlight, source, money, subject).into_iter().collect()
 }
 
+/// A payer's transfer that its recipient has at once.
+pub fn transfer_at_once(sender: PayerId, recipient: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::PayerAvailable(sender), Account::PayerAvailable(recipient));
+    line(Reason::TransferAtOnce, from, to, money, subject).into_iter().collect()
+}
+
 /// What a merchant was paid is frozen until it is shared.
 pub fn freeze(merchant: MerchantId, money: Money, subject: Id) -> Vec<Posting> {
     let (from, to) = (Account::MerchantPending(merchant), Account::MerchantFrozen(merchant));
@@ -135,4 +141,57 @@ pub fn share(merchant: MerchantId, receiver: Account, money: Money, subject: Id)
 pub fn share_returned(receiver: MerchantId, merchant: MerchantId, money: Money, subject: Id) -> Vec<Posting> {
     let (from, to) = (Account::MerchantPending(receiver), Account::MerchantPending(merchant));
     line(Reason::ShareReturned, from, to, money, subject).into_iter().collect()
+}
+
+/// A withdrawal and its fee leave the balance and wait for the bank.
+pub fn withdrawal(payer: PayerId, money: Money, fee: Amount, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::PayerAvailable(payer), Account::WithdrawalsInFlight);
+    let taken = line(Reason::Withdrawal, from, to, money, subject);
+    let fee = line(Reason::WithdrawalFee, from, to, with(money, fee), subject);
+    taken.into_iter().chain(fee).collect()
+}
+
+/// The bank paid a withdrawal, and its fee is earned.
+pub fn withdrawal_paid(channel: Channel, money: Money, fee: Amount, subject: Id) -> Vec<Posting> {
+    let from = Account::WithdrawalsInFlight;
+    let paid = line(Reason::WithdrawalPaid, from, Account::ChannelClearing(channel), money, subject);
+    let fee = line(Reason::WithdrawalFeeEarned, from, Account::PlatformFees, with(money, fee), subject);
+    paid.into_iter().chain(fee).collect()
+}
+
+/// A withdrawal came to nothing: the payer has money and fee back.
+pub fn withdrawal_returned(payer: PayerId, money: Money, fee: Amount, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::WithdrawalsInFlight, Account::PayerAvailable(payer));
+    let back = line(Reason::WithdrawalReturned, from, to, money, subject);
+    let fee = line(Reason::WithdrawalFeeReturned, from, to, with(money, fee), subject);
+    back.into_iter().chain(fee).collect()
+}
+
+/// A withdrawal that the bank had paid came back: the payer has money and fee back.
+pub fn withdrawal_bounced(
+    channel: Channel,
+    payer: PayerId,
+    money: Money,
+    fee: Amount,
+    subject: Id,
+) -> Vec<Posting> {
+    let between = Account::WithdrawalsInFlight;
+    let back = line(Reason::WithdrawalBounced, Account::ChannelClearing(channel), between, money, subject);
+    let fees = line(Reason::WithdrawalFeeReturned, Account::PlatformFees, between, with(money, fee), subject);
+    let returned = withdrawal_returned(payer, money, fee, subject);
+    back.into_iter().chain(fees).chain(returned).collect()
+}
+
+/// The bank paid what nobody's balance covers: it rests in suspense, where it is an alarm of its own.
+pub fn withdrawal_uncovered(channel: Channel, money: Money, subject: Id) -> Vec<Posting> {
+    let taken = line(Reason::Withdrawal, Account::Suspense, Account::WithdrawalsInFlight, money, subject);
+    taken.into_iter().chain(withdrawal_paid(channel, money, Amount::ZERO, subject)).collect()
+}
+
+/// What [`withdrawal_uncovered`] booked came back from the bank.
+pub fn withdrawal_uncovered_back(channel: Channel, money: Money, subject: Id) -> Vec<Posting> {
+    let between = Account::WithdrawalsInFlight;
+    let back = line(Reason::WithdrawalBounced, Account::ChannelClearing(channel), between, money, subject);
+    let settled = line(Reason::WithdrawalReturned, between, Account::Suspense, money, subject);
+    back.into_iter().chain(settled).collect()
 }

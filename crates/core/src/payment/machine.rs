@@ -196,8 +196,10 @@ fn said_before(now: &Payment, attempt: &Attempt, reference: Option<&String>) -> 
         AttemptStatus::Processing | AttemptStatus::Failed => false,
     };
     let Some(reference) = reference else { return settled };
-    let mut same_method = now.attempts.iter().filter(|other| other.method == attempt.method);
-    same_method.any(|other| other.references().any(|known| known == reference))
+    // References are a channel's, not a method's: several cards may share one.
+    let channel = attempt.method.channel();
+    let mut same_channel = now.attempts.iter().filter(|other| other.method.channel() == channel);
+    same_channel.any(|other| other.references().any(|known| known == reference))
         || (settled && attempt.reference.is_none())
 }
 

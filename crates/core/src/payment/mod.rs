@@ -29,7 +29,7 @@ use tongbao_money::{Amount, BasisPoints, Money};
 
 use crate::{
     Context, Key, Time,
-    id::{AppId, AttemptId, MerchantId, PayerId, PaymentId, WechatCombinedOrderId},
+    id::{AppId, AttemptId, CardId, MerchantId, PayerId, PaymentId, WechatCombinedOrderId},
     ledger::{Account, Channel},
     sandbox::Fault,
     wechat::WechatOrder,
@@ -43,6 +43,9 @@ pub enum Method {
     Balance,
     /// From the sandbox's bank, which answers as it is told to.
     SandboxBank,
+    /// From a bank card that the payer has bound.
+    #[serde(rename = "bank_card")]
+    Card(CardId),
 }
 
 impl Method {
@@ -51,6 +54,7 @@ impl Method {
         match self {
             Method::Balance => "balance",
             Method::SandboxBank => "sandbox_bank",
+            Method::Card(_) => "bank_card",
         }
     }
 
@@ -58,7 +62,7 @@ impl Method {
     pub const fn channel(self) -> Option<Channel> {
         match self {
             Method::Balance => None,
-            Method::SandboxBank => Some(Channel::SandboxBank),
+            Method::SandboxBank | Method::Card(_) => Some(Channel::SandboxBank),
         }
     }
 }
@@ -101,6 +105,8 @@ pub enum Failure {
     InsufficientBalance,
     /// The bank took another amount.
     WrongAmount,
+    /// The card is no longer valid.
+    CardExpired,
 }
 
 impl Failure {
@@ -110,6 +116,7 @@ impl Failure {
             Failure::Declined => "declined",
             Failure::InsufficientBalance => "insufficient_balance",
             Failure::WrongAmount => "wrong_amount",
+            Failure::CardExpired => "card_expired",
         }
     }
 
@@ -119,6 +126,7 @@ impl Failure {
             Failure::Declined => "The bank declined the payment. Try another way to pay.",
             Failure::InsufficientBalance => "There is not enough money. Top up or choose another way to pay.",
             Failure::WrongAmount => "The bank took another amount than asked; it is being returned.",
+            Failure::CardExpired => "The card is no longer valid. Use another card or another way to pay.",
         }
     }
 }

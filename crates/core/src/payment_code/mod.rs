@@ -182,7 +182,7 @@ pub fn show(
     window: Window,
     digests: &[[u8; 32]],
 ) -> Result<(ChangeSet, Shown), Stop> {
-    payer::known(facts, payer)?;
+    payer::able(facts, payer)?;
     let none = |shown| Ok((ChangeSet::default(), shown));
     if window != Window::of(cx.at()) {
         return none(Shown::OtherWindow);

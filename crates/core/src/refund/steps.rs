@@ -126,7 +126,7 @@ pub(crate) fn create_at(
     change.postings.extend(template::refund(before.merchant, money, fee, refund.id.into()));
     let (refund, payment) = match attempt.method {
         Method::Balance => pay_to_balance(facts, cx, &mut change, refund, claim.payment)?,
-        Method::SandboxBank => {
+        Method::SandboxBank | Method::Card(_) => {
             change.tasks.push(Task::new(cx.at(), Work::SubmitRefund(refund.id)));
             (refund, claim.payment)
         }

@@ -8,6 +8,8 @@ use crate::{Refusal, Time};
 pub enum Input {
     /// The recipient takes it.
     Accept,
+    /// The recipient does not want it.
+    Decline,
     /// The sender wants it back.
     Withdraw,
     /// The time may be over.
@@ -25,15 +27,19 @@ pub fn decide(now: &Transfer, input: Input, at: Time) -> Result<Option<Transfer>
         (TransferStatus::Offered, Input::Accept) => ends(TransferStatus::Accepted),
         // The sender has it back either way; who asked for it is told that it was asked.
         (TransferStatus::Offered, Input::Withdraw) => ends(TransferStatus::Returned(ReturnReason::Withdrawn)),
+        // So has it when the recipient declines, be it late.
+        (TransferStatus::Offered, Input::Decline) => ends(TransferStatus::Returned(ReturnReason::Declined)),
         (TransferStatus::Offered, Input::Expire) if over => {
             ends(TransferStatus::Returned(ReturnReason::Expired))
         }
         (TransferStatus::Offered | TransferStatus::Accepted | TransferStatus::Returned(_), Input::Expire)
         | (TransferStatus::Accepted, Input::Accept)
-        | (TransferStatus::Returned(ReturnReason::Withdrawn), Input::Withdraw) => Ok(None),
-        (TransferStatus::Accepted, Input::Withdraw) => Err(Refusal::TransferAccepted),
+        | (TransferStatus::Returned(ReturnReason::Withdrawn), Input::Withdraw)
+        | (TransferStatus::Returned(ReturnReason::Declined), Input::Decline) => Ok(None),
+        (TransferStatus::Accepted, Input::Withdraw | Input::Decline) => Err(Refusal::TransferAccepted),
         (TransferStatus::Returned(_), Input::Accept)
-        | (TransferStatus::Returned(ReturnReason::Expired), Input::Withdraw) => {
+        | (TransferStatus::Returned(ReturnReason::Expired | ReturnReason::Declined), Input::Withdraw)
+        | (TransferStatus::Returned(ReturnReason::Expired | ReturnReason::Withdrawn), Input::Decline) => {
             Err(Refusal::TransferReturned)
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!             accept
-//!   offered ──────────▶ accepted
+//!   offered ──────────▶ accepted      of a payer, also at once
 //!      │
-//!      └─ withdraw, expire ──▶ returned
+//!      └─ withdraw, decline, expire ──▶ returned
 //! ```
 //!
 //! **Invariants.** The money leaves the sender in the step that makes the offer and rests in
@@ -13,9 +13,14 @@
 //! An offer ends once: accepted or returned, whole. From the instant at which its time is over it cannot be
 //! accepted, and before that instant it does not expire.
 //!
+//! A payer's transfer that its recipient has at once ([`send`]) never rests anywhere: its money goes from balance to
+//! balance.
+//!
 //! **Absent on purpose:** who may ask for what. The doors know whether it is the sender or the recipient that asks.
 
 pub mod machine;
+pub mod payee;
+pub mod send;
 pub mod steps;
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +28,7 @@ use tongbao_money::Money;
 
 use crate::{
     Key, List, Time,
-    id::{AppId, MerchantId, PayerId, TransferId, WechatTransferBatchId},
+    id::{AppId, CollectionCodeId, MerchantId, PayerId, TransferId, WechatTransferBatchId},
     ledger::Account,
     wechat::WechatTransfer,
 };
@@ -41,6 +46,13 @@ pub enum Sender {
         /// The merchant's own number, unique for ever; that of a detail is unique in its batch.
         transfer_no: String,
     },
+    /// A payer's, from the balance.
+    Payer {
+        /// The payer.
+        payer: PayerId,
+        /// The number of the payer's request, by which asking twice moves money once.
+        number: String,
+    },
 }
 
 impl Sender {
@@ -48,6 +60,23 @@ impl Sender {
     pub const fn account(&self) -> Account {
         match self {
             Sender::Merchant { merchant, .. } => source(*merchant),
+            Sender::Payer { payer, .. } => Account::PayerAvailable(*payer),
+        }
+    }
+
+    /// The number that its sender gave it.
+    pub fn number(&self) -> &str {
+        match self {
+            Sender::Merchant { transfer_no, .. } => transfer_no,
+            Sender::Payer { number, .. } => number,
+        }
+    }
+
+    /// The payer, if it is one.
+    pub const fn payer(&self) -> Option<PayerId> {
+        match self {
+            Sender::Merchant { .. } => None,
+            Sender::Payer { payer, .. } => Some(*payer),
         }
     }
 }
@@ -65,6 +94,8 @@ pub enum ReturnReason {
     Withdrawn,
     /// Nobody accepted it in time.
     Expired,
+    /// The recipient did not want it.
+    Declined,
 }
 
 impl ReturnReason {
@@ -73,6 +104,7 @@ impl ReturnReason {
         match self {
             ReturnReason::Withdrawn => "withdrawn",
             ReturnReason::Expired => "expired",
+            ReturnReason::Declined => "declined",
         }
     }
 }
@@ -122,7 +154,7 @@ pub struct Transfer {
     pub recipient: PayerId,
     /// How much.
     pub money: Money,
-    /// What for, for the recipient to read.
+    /// What for, for the recipient to read; a payer may say nothing.
     pub remark: String,
     /// Where it stands.
     pub status: TransferStatus,
@@ -139,6 +171,9 @@ pub struct Transfer {
     /// Which detail of a batch it pays, if it is of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<DetailOf>,
+    /// Which collection code was scanned for it, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<CollectionCodeId>,
 }
 
 impl Transfer {
@@ -148,17 +183,22 @@ impl Transfer {
     }
 
     pub(crate) fn keys(&self) -> Vec<Key> {
-        let Sender::Merchant { merchant, transfer_no, .. } = &self.sender;
-        let number = match self.detail {
-            Some(DetailOf { batch, place }) => Key::WechatTransferDetail(batch, place),
-            None => Key::TransferNo(*merchant, transfer_no.clone()),
+        let number = match (&self.sender, self.detail) {
+            (_, Some(DetailOf { batch, place })) => Key::WechatTransferDetail(batch, place),
+            (Sender::Merchant { merchant, transfer_no, .. }, None) => {
+                Key::TransferNo(*merchant, transfer_no.clone())
+            }
+            (Sender::Payer { payer, number }, None) => Key::PayerTransferNo(*payer, number.clone()),
         };
         let bill = self.wechat.iter().map(|bill| Key::WechatTransfer(bill.transfer_bill_no.clone()));
         std::iter::once(number).chain(bill).collect()
     }
 
     pub(crate) fn lists(&self) -> Vec<List> {
-        let Sender::Merchant { merchant, .. } = &self.sender;
-        vec![List::Transfers(*merchant), List::TransfersTo(self.recipient)]
+        let sent = match &self.sender {
+            Sender::Merchant { merchant, .. } => List::Transfers(*merchant),
+            Sender::Payer { payer, .. } => List::TransfersBy(*payer),
+        };
+        vec![sent, List::TransfersTo(self.recipient)]
     }
 }

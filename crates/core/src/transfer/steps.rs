@@ -10,6 +10,9 @@ use crate::{
     event::{self, Audience, EventKind, Subject},
     id::{PayerId, TransferId},
     ledger::template,
+    message,
+    payer::Payer,
+    transfer::send::{What, told},
 };
 
 /// The transfer with this id.
@@ -18,7 +21,7 @@ pub fn known(facts: &dyn Facts, id: TransferId) -> Result<&Transfer, Stop> {
 }
 
 /// What ends an offer when its time is over.
-fn timer(transfer: &Transfer) -> Task {
+pub(crate) fn timer(transfer: &Transfer) -> Task {
     Task::new(transfer.expires_at, Work::ExpireTransfer(transfer.id))
 }
 
@@ -60,6 +63,34 @@ pub fn accept(
         return Err(Refusal::NotFound("transfer").into());
     }
     ask(facts, cx, now, Input::Accept)
+}
+
+/// The recipient of a payer's transfer does not want it. A merchant's cannot be declined: it is left to expire.
+pub fn decline(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    recipient: PayerId,
+    id: TransferId,
+) -> Result<(ChangeSet, Transfer), Stop> {
+    let now = known(facts, id)?;
+    if now.recipient != recipient || now.sender.payer().is_none() {
+        return Err(Refusal::NotFound("transfer").into());
+    }
+    ask(facts, cx, now, Input::Decline)
+}
+
+/// A payer takes an offer back. To anybody else there is no such transfer.
+pub fn take_back(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    sender: PayerId,
+    id: TransferId,
+) -> Result<(ChangeSet, Transfer), Stop> {
+    let now = known(facts, id)?;
+    if now.sender.payer() != Some(sender) {
+        return Err(Refusal::NotFound("transfer").into());
+    }
+    ask(facts, cx, now, Input::Withdraw)
 }
 
 /// The sender takes an offer back.
@@ -125,7 +156,10 @@ fn tell(
     transfer: &Transfer,
     kind: EventKind,
 ) -> Result<(), Stop> {
-    let Sender::Merchant { app, .. } = transfer.sender;
+    let app = match &transfer.sender {
+        Sender::Merchant { app, .. } => *app,
+        Sender::Payer { payer, .. } => return tell_payers(facts, cx, change, transfer, *payer),
+    };
     let audience = Audience {
         app,
         notify_url: transfer.wechat.as_ref().and_then(|bill| bill.terms.notify_url.as_deref()),
@@ -134,4 +168,24 @@ fn tell(
         probe: false,
     };
     event::announce(facts, cx, change, audience, kind, Subject::Transfer(Box::new(transfer.clone())))
+}
+
+/// Tells both payers how a transfer between them ended.
+fn tell_payers(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    transfer: &Transfer,
+    sender: PayerId,
+) -> Result<(), Stop> {
+    let (to_sender, to_recipient) = match transfer.status {
+        TransferStatus::Offered => return Ok(()),
+        TransferStatus::Accepted => (What::WasAccepted, What::Accepted),
+        TransferStatus::Returned(reason) => (What::CameBack(reason), What::WentBack(reason)),
+    };
+    let (sender, recipient) = (facts.get::<Payer>(sender)?, facts.get::<Payer>(transfer.recipient)?);
+    let (Some(sender), Some(recipient)) = (sender, recipient) else { return Ok(()) };
+    change.put(message::tell(cx, sender, told(transfer, &recipient.phone_hint, to_sender)));
+    change.put(message::tell(cx, recipient, told(transfer, &sender.phone_hint, to_recipient)));
+    Ok(())
 }

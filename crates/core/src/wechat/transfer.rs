@@ -172,6 +172,7 @@ pub fn create(
             by_public_key: new.by_public_key,
         })),
         detail: None,
+        collection: None,
     };
     let mut change = ChangeSet::default();
     match steps::offer(facts, &mut change, &transfer) {

@@ -138,7 +138,7 @@ proptest! {
 }
 
 fn send_code(shop: &mut Shop, at: Time, digest: u8, inbox: Option<&str>) -> Result<(), Refusal> {
-    let (id, inbox) = (shop.payer, inbox.map(ToOwned::to_owned));
+    let (id, inbox) = (shop.payer, inbox.map(|code| Text::SignInCode(code.to_owned())));
     shop.books.step(at, |facts, cx| Ok((payer::send_code(facts, cx, id, [digest; 32], inbox.clone())?, ())))
 }
 

@@ -114,7 +114,11 @@ fn the_lists_of_a_record_hold_its_kind() {
             seen.insert(list.bytes()[0]);
         }
     }
-    assert_eq!(seen, (1..=17).chain([40]).collect(), "every list was stood in");
+    assert_eq!(
+        seen,
+        (1..=17).chain([40, 50, 51, 60, 61]).chain(55..=58).collect(),
+        "every list was stood in"
+    );
 }
 
 #[test]
@@ -136,6 +140,7 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
         (Key::Phone([7; 32]), [&[5][..], &[7; 32]].concat()),
         (Key::ChannelReference(Channel::SandboxBank, text()), b"\x06sandbox_bank\0order-1".to_vec()),
         (Key::Sandbox, vec![7]),
+        (Key::Instance, vec![65]),
         (Key::WechatMerchant(text()), b"\x08order-1".to_vec()),
         (Key::WechatPlatform, vec![9]),
         (Key::WechatTransaction(text()), b"\x0aorder-1".to_vec()),
@@ -151,8 +156,22 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
         (Key::SharingOrder(text()), b"\x17order-1".to_vec()),
         (Key::SharingReturnNo(merchant(), text()), named(24, 1, 1)),
         (Key::SharingReceiver("19".to_owned(), text()), b"\x1919/order-1".to_vec()),
+        (Key::IdNumber([7; 32]), [&[50][..], &[7; 32]].concat()),
+        (Key::Session(id(1), [7; 32]), [&named(51, 4, 1)[..18], &[7; 32]].concat()),
+        (Key::UsageOf(id(1)), named(52, 4, 1)[..18].to_vec()),
+        (Key::SignUp([7; 32]), [&[53][..], &[7; 32]].concat()),
         (Key::ComplaintOf(id(1)), named(40, 5, 1)[..18].to_vec()),
         (Key::WechatComplaint(text()), b"\x29order-1".to_vec()),
+        (Key::CardNumber([7; 32]), [&[55][..], &[7; 32]].concat()),
+        (Key::CardOf(payer(), id(1)), [&named(56, 4, 3)[..18], &[56], &[0; 15], &[1]].concat()),
+        (Key::Wallet(payer()), named(57, 4, 3)[..18].to_vec()),
+        (Key::TopUpNo(payer(), text()), named(58, 4, 3)),
+        (Key::WithdrawalNo(payer(), text()), named(59, 4, 3)),
+        (Key::PayerTransferNo(payer(), text()), named(60, 4, 3)),
+        (Key::Sending(payer()), named(61, 4, 3)[..18].to_vec()),
+        (Key::Payee(payer(), id(1)), [&named(62, 4, 3)[..18], &named(4, 0, 1)[..1], &[0; 15], &[1]].concat()),
+        (Key::CollectionCode(text()), b"\x3forder-1".to_vec()),
+        (Key::CollectionCodeOf(payer().into()), named(64, 4, 3)[..18].to_vec()),
     ];
     for (key, hashed) in table {
         assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
@@ -169,7 +188,7 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
 }
 
 #[test]
-fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
+fn no_two_keys_share_a_digest() {
     let (one, other): (MerchantId, MerchantId) = (id(1), id(257));
     let app: AppId = id(1);
     let mut digests: BTreeSet<KeyDigest> = BTreeSet::new();
@@ -195,16 +214,36 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
             Key::SharingReturnNo(one, text()),
             Key::SharingReceiver("19".to_owned(), text()),
             Key::WechatComplaint(text()),
+            Key::TopUpNo(payer(), text()),
+            Key::WithdrawalNo(payer(), text()),
+            Key::PayerTransferNo(payer(), text()),
+            Key::CollectionCode(text()),
         ] {
             digests.insert(key.digest());
             count += 1;
         }
     }
-    for key in [Key::Secret([1; 32]), Key::Phone([1; 32]), Key::Sandbox, Key::WechatPlatform] {
+    for key in [
+        Key::Secret([1; 32]),
+        Key::Phone([1; 32]),
+        Key::IdNumber([1; 32]),
+        Key::SignUp([1; 32]),
+        Key::Session(id(1), [1; 32]),
+        Key::UsageOf(id(1)),
+        Key::Sandbox,
+        Key::Instance,
+        Key::WechatPlatform,
+    ] {
         digests.insert(key.digest());
         count += 1;
     }
     assert_eq!(digests.len(), count);
+}
+
+#[test]
+fn no_two_lists_share_their_bytes() {
+    let (one, other): (MerchantId, MerchantId) = (id(1), id(257));
+    let app: AppId = id(1);
     let payment: PaymentId = id(1);
     let lists = [
         List::Payments(one),
@@ -225,7 +264,15 @@ fn no_two_keys_share_a_digest_and_no_two_lists_their_bytes() {
         List::TransfersTo(id(1)),
         List::SharingOrders(one),
         List::Complaints(one),
+        List::MessagesOf(id(1)),
+        List::SessionsOf(id(1)),
         List::WechatMerchants,
+        List::CardsOf(id(1)),
+        List::TopUpsOf(id(1)),
+        List::WithdrawalsOf(id(1)),
+        List::CardNumbers,
+        List::TransfersBy(id(1)),
+        List::Payees(id(1)),
     ];
     let bytes: BTreeSet<[u8; 17]> = lists.iter().map(|list| list.bytes()).collect();
     assert_eq!(bytes.len(), lists.len());
@@ -244,6 +291,10 @@ fn a_task_stands_under_the_id_of_what_it_is_about_and_its_work_reads_back() {
         (Work::ExpireTransfer(id(5)), 5),
         (Work::Unfreeze(id(6)), 6),
         (Work::PayTransferBatch(id(7)), 7),
+        (Work::SubmitTopUp(id(8)), 8),
+        (Work::QueryTopUp(id(8)), 8),
+        (Work::SubmitWithdrawal(id(9)), 9),
+        (Work::QueryWithdrawal(id(9)), 9),
     ];
     for (work, number) in table {
         let task = tongbao_core::Task::new(after(5), work);

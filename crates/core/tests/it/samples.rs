@@ -5,20 +5,32 @@ use std::collections::BTreeMap;
 use tongbao_core::{
     Context, Record,
     api_key::{ApiKey, Scope},
+    collection::{CollectionCode, Owner},
     delivery::{Delivery, DeliveryAttempt, DeliveryStatus, Dialect},
     endpoint::{Endpoint, EndpointStatus, WebhookSecret},
     event::{Alarm, AlarmKind, Event, EventKind, Subject},
     id::{AppId, MerchantId, PayerId, RefundId, TypedId},
     idempotency::Reply,
+    instance::Instance,
     ledger::Channel,
     merchant::{App, Merchant},
     message::{self, Text},
-    payer::{OneTimeCode, Payer},
+    payer::{
+        OneTimeCode, Payer,
+        freeze::{By, Freeze},
+        identity::{Identity, Level, Person, Tries},
+        session::Session,
+        sign_up::{SignUp, Ticket},
+        usage::{OwnLimits, Usage},
+    },
     payment::{Attempt, AttemptStatus, Failure, Item, Method, Payment, Status},
     payment_code::{PaymentCode, PaymentCodeSeed, Used, Window},
     refund::{Origin, Refund, RefundStatus, Target},
     sandbox::{Fault, Sandbox, WaitingFault},
-    transfer::{DetailOf, ReturnReason, Sender, Transfer, TransferStatus},
+    transfer::{
+        DetailOf, ReturnReason, Sender, Transfer, TransferStatus,
+        payee::{Payee, Sending},
+    },
     wechat::{
         WechatCombinedOrder, WechatMerchant, WechatOrder, WechatPlatform, WechatRefund, WechatTransferBatch,
         WechatTransferList,
@@ -213,6 +225,7 @@ pub(crate) fn transfer() -> Transfer {
             by_public_key: true,
         })),
         detail: None,
+        collection: None,
     }
 }
 
@@ -220,6 +233,44 @@ pub(crate) fn transfer() -> Transfer {
 pub(crate) fn detail_transfer() -> Transfer {
     let detail = Some(DetailOf { batch: id(60), place: 1 });
     Transfer { id: id(62), status: TransferStatus::Accepted, wechat: None, detail, ..transfer() }
+}
+
+/// A transfer between payers, by a collection code.
+pub(crate) fn sent_transfer() -> Transfer {
+    Transfer {
+        id: id(70),
+        sender: Sender::Payer { payer: id(71), number: "n1".to_owned() },
+        status: TransferStatus::Accepted,
+        wechat: None,
+        collection: Some(id(72)),
+        ..transfer()
+    }
+}
+
+/// The records that only payers who send money have.
+fn sending() -> Vec<Record> {
+    vec![
+        Sending {
+            id: id(73),
+            version: 2,
+            payer: payer(),
+            day: 20_000,
+            look_ups: 3,
+            by_code: amount(50_000),
+            created_at: after(0),
+        }
+        .into(),
+        Payee { id: id(74), version: 1, payer: payer(), recipient: id(71), created_at: after(0) }.into(),
+        CollectionCode {
+            id: id(72),
+            version: 2,
+            owner: Owner::Payer(payer()),
+            token: "token".to_owned(),
+            fixed: Some(amount(100)),
+            created_at: after(0),
+        }
+        .into(),
+    ]
 }
 
 /// A batch of transfers with all there can be in it.
@@ -396,8 +447,77 @@ pub(crate) fn people() -> Vec<Record> {
             password_tries: 5,
             locked_until: Some(after(9)),
             code: Some(code),
+            identity: Some(Identity::Verified {
+                person: id(50),
+                level: Level::Two,
+                name_hint: "**甲".to_owned(),
+                number_hint: "9****************7".to_owned(),
+                at: after(1),
+            }),
+            own_limits: Some(OwnLimits { per_payment: Some(amount(100)), per_day: Some(amount(200)) }),
+            frozen: Some(Freeze { by: By::Operator, reason: Some("stolen phone".to_owned()), at: after(2) }),
+            identity_tries: Tries { count: 5, locked_until: Some(after(9)) },
             created_at: after(0),
         }
+        .into(),
+    ]
+}
+
+/// The records beside a payer of the wallet.
+pub(crate) fn account() -> Vec<Record> {
+    vec![
+        Person {
+            id: id(50),
+            version: 1,
+            number_digest: [50; 32],
+            name_digest: [51; 32],
+            number_sealed: "sealed number".to_owned(),
+            name_sealed: "sealed name".to_owned(),
+            payers: vec![payer()],
+            created_at: after(1),
+        }
+        .into(),
+        Session {
+            id: id(51),
+            version: 3,
+            payer: payer(),
+            device: [52; 32],
+            secret: [53; 32],
+            device_name: "Chrome · Android".to_owned(),
+            seen_on: 20_000,
+            signed_in_at: after(1),
+            ended_at: Some(after(2)),
+            created_at: after(0),
+        }
+        .into(),
+        Usage {
+            id: id(52),
+            version: 2,
+            payer: payer(),
+            total: amount(4),
+            year: 2025,
+            in_year: amount(3),
+            day: 20_000,
+            fewer_factors: amount(1),
+            two_factors: amount(2),
+        }
+        .into(),
+        SignUp {
+            id: id(53),
+            version: 2,
+            payer: id(54),
+            phone_digest: [54; 32],
+            code: Some(OneTimeCode { digest: [8; 32], sent_at: after(9), tries: 2 }),
+            ticket: Some(Ticket { digest: [55; 32], at: after(9) }),
+            created_at: after(9),
+        }
+        .into(),
+        message::create(
+            &mut Context::new(after(9), [99; 16]),
+            payer(),
+            "138****0001".to_owned(),
+            Text::NewDevice("Chrome · Android".to_owned()),
+        )
         .into(),
     ]
 }
@@ -477,7 +597,10 @@ pub(crate) fn all() -> Vec<Record> {
     all.extend(told());
     all.extend(wechat());
     all.extend(crate::profit_sharing::records());
+    all.extend(crate::cards::records());
     all.push(crate::complaints::record());
+    all.extend(sending());
+    all.extend(account());
     let merchants = Origin::Merchant("refund-1".to_owned());
     let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
     all.extend([
@@ -488,6 +611,7 @@ pub(crate) fn all() -> Vec<Record> {
         order_refund().into(),
         transfer().into(),
         detail_transfer().into(),
+        sent_transfer().into(),
         batch().into(),
         batch_list().into(),
         combined().into(),
@@ -510,6 +634,7 @@ pub(crate) fn all() -> Vec<Record> {
         }
         .into(),
         message::create(&mut cx, payer(), "138****0001".to_owned(), code).into(),
+        Instance { id: id(65), version: 1, is_sandbox: true, key_check: [9; 32] }.into(),
         Sandbox { id: id(16), version: 3, advanced_s: 60, faults: vec![waiting] }.into(),
         Reply {
             id: id(17),

@@ -22,6 +22,7 @@ struct Case {
 
 struct Owners {
     payer: PayerId,
+    another: PayerId,
     merchant: MerchantId,
     other: MerchantId,
     subject: Id,
@@ -30,13 +31,20 @@ struct Owners {
 fn owners() -> Owners {
     let mut cx = Context::new(after(0), [3; 16]);
     let payment: tongbao_core::id::PaymentId = cx.draw();
-    Owners { payer: cx.draw(), merchant: cx.draw(), other: cx.draw(), subject: payment.into() }
+    Owners {
+        payer: cx.draw(),
+        merchant: cx.draw(),
+        other: cx.draw(),
+        subject: payment.into(),
+        another: cx.draw(),
+    }
 }
 
 const CHANNEL: Channel = Channel::SandboxBank;
 const CLEARING: Account = Account::ChannelClearing(CHANNEL);
 const FLYING: Account = Account::RefundsInFlight;
 const OFFERED: Account = Account::TransfersInFlight;
+const WITHDRAWN: Account = Account::WithdrawalsInFlight;
 const FEES: Account = Account::PlatformFees;
 const SUSPENSE: Account = Account::Suspense;
 
@@ -44,6 +52,7 @@ const SUSPENSE: Account = Account::Suspense;
 fn cases(money: Money, fee: Amount) -> Vec<Case> {
     let mut all = paying_cases(money, fee);
     all.extend(waiting_cases(money));
+    all.extend(withdrawing_cases(money, fee));
     all
 }
 
@@ -113,7 +122,7 @@ fn paying_cases(money: Money, fee: Amount) -> Vec<Case> {
 
 /// The templates of money that waits: for the recipient of a transfer, or to be shared.
 fn waiting_cases(money: Money) -> Vec<Case> {
-    let Owners { payer, merchant, other, subject } = owners();
+    let Owners { payer, another, merchant, other, subject } = owners();
     let available = Account::PayerAvailable(payer);
     let (pending, frozen) = (Account::MerchantPending(merchant), Account::MerchantFrozen(merchant));
     let others = Account::MerchantPending(other);
@@ -131,6 +140,16 @@ fn waiting_cases(money: Money) -> Vec<Case> {
             template::transfer_returned(pending, money, subject),
             &[(OFFERED, -all), (pending, all)],
         ),
+        case(
+            "transfer of a payer's",
+            template::transfer(available, money, subject),
+            &[(available, -all), (OFFERED, all)],
+        ),
+        case(
+            "transfer_at_once",
+            template::transfer_at_once(payer, another, money, subject),
+            &[(available, -all), (Account::PayerAvailable(another), all)],
+        ),
         case("freeze", template::freeze(merchant, money, subject), &[(pending, -all), (frozen, all)]),
         case("unfreeze", template::unfreeze(merchant, money, subject), &[(frozen, -all), (pending, all)]),
         case(
@@ -147,6 +166,46 @@ fn waiting_cases(money: Money) -> Vec<Case> {
             "share_returned",
             template::share_returned(other, merchant, money, subject),
             &[(others, -all), (pending, all)],
+        ),
+    ]
+}
+
+/// The templates of withdrawals.
+fn withdrawing_cases(money: Money, fee: Amount) -> Vec<Case> {
+    let Owners { payer, subject, .. } = owners();
+    let available = Account::PayerAvailable(payer);
+    let (all, part) = (money.amount.minor(), fee.minor());
+    let case = |name, postings, effect: &[(Account, i64)]| Case { name, postings, effect: effect.to_vec() };
+    vec![
+        case(
+            "withdrawal",
+            template::withdrawal(payer, money, fee, subject),
+            &[(available, -all - part), (WITHDRAWN, all + part)],
+        ),
+        case(
+            "withdrawal_paid",
+            template::withdrawal_paid(CHANNEL, money, fee, subject),
+            &[(WITHDRAWN, -all - part), (CLEARING, all), (FEES, part)],
+        ),
+        case(
+            "withdrawal_returned",
+            template::withdrawal_returned(payer, money, fee, subject),
+            &[(WITHDRAWN, -all - part), (available, all + part)],
+        ),
+        case(
+            "withdrawal_bounced",
+            template::withdrawal_bounced(CHANNEL, payer, money, fee, subject),
+            &[(CLEARING, -all), (FEES, -part), (available, all + part)],
+        ),
+        case(
+            "withdrawal_uncovered",
+            template::withdrawal_uncovered(CHANNEL, money, subject),
+            &[(SUSPENSE, -all), (CLEARING, all)],
+        ),
+        case(
+            "withdrawal_uncovered_back",
+            template::withdrawal_uncovered_back(CHANNEL, money, subject),
+            &[(CLEARING, -all), (SUSPENSE, all)],
         ),
     ]
 }
@@ -230,6 +289,7 @@ fn accounts(uuid: Uuid) -> Vec<Account> {
         FEES,
         FLYING,
         OFFERED,
+        WITHDRAWN,
         SUSPENSE,
         CLEARING,
     ]

@@ -105,6 +105,7 @@ fn every_state_answers_every_input() {
     use TransferStatus::{Accepted, Offered, Returned};
     let withdrawn = Returned(ReturnReason::Withdrawn);
     let expired = Returned(ReturnReason::Expired);
+    let declined = Returned(ReturnReason::Declined);
     let already = Ok(None);
     let becomes = |status| Ok(Some(status));
     let (early, late) = (after(8), after(9));
@@ -123,7 +124,16 @@ fn every_state_answers_every_input() {
         (withdrawn, Input::Expire, late, already.clone()),
         (expired, Input::Accept, late, Err(Refusal::TransferReturned)),
         (expired, Input::Withdraw, late, Err(Refusal::TransferReturned)),
-        (expired, Input::Expire, late, already),
+        (expired, Input::Expire, late, already.clone()),
+        (Offered, Input::Decline, early, becomes(declined)),
+        (Offered, Input::Decline, late, becomes(declined)),
+        (Accepted, Input::Decline, late, Err(Refusal::TransferAccepted)),
+        (withdrawn, Input::Decline, early, Err(Refusal::TransferReturned)),
+        (expired, Input::Decline, late, Err(Refusal::TransferReturned)),
+        (declined, Input::Decline, late, already.clone()),
+        (declined, Input::Accept, early, Err(Refusal::TransferReturned)),
+        (declined, Input::Withdraw, early, Err(Refusal::TransferReturned)),
+        (declined, Input::Expire, late, already),
     ];
     for (status, input, at, answer) in table {
         let now = Transfer { status, ended_at: None, ..samples::transfer() };
@@ -325,7 +335,7 @@ proptest! {
                     TransferStatus::Returned(ReturnReason::Expired) => {
                         prop_assert!(ended_s >= Some(TRANSFER_OPEN_S), "not returned before its time");
                     }
-                    TransferStatus::Returned(ReturnReason::Withdrawn) => {}
+                    TransferStatus::Returned(ReturnReason::Withdrawn | ReturnReason::Declined) => {}
                 }
                 prop_assert_eq!(now.money.amount, amount(*minor));
             }

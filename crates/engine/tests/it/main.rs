@@ -1,5 +1,6 @@
 //! Integration tests of the engine, one binary.
 
+mod bank;
 mod passwords;
 mod webhook_receiver;
 mod webhook_sender;

@@ -61,8 +61,8 @@ pub(super) struct Committer {
     lane: Option<Lane>,
     /// When the last change of this process was recorded, in milliseconds, for leases.
     latest: Arc<AtomicI64>,
-    /// When a connection failed last.
-    failed_at: Option<Instant>,
+    /// When a connection failed last, and why.
+    failed: Option<(Instant, String)>,
     /// When a batch collided last.
     collided_at: Option<Instant>,
 }
@@ -75,7 +75,7 @@ impl Committer {
         latest: Arc<AtomicI64>,
     ) -> Result<Committer, Trouble> {
         let mut committer =
-            Committer { pool, queue, session: None, lane: None, latest, failed_at: None, collided_at: None };
+            Committer { pool, queue, session: None, lane: None, latest, failed: None, collided_at: None };
         committer.ready().await?;
         Ok(committer)
     }
@@ -227,11 +227,15 @@ impl Committer {
         if self.session.is_some() && self.lane.is_some_and(|lane| !lane.is_full()) {
             return Ok(());
         }
-        if self.failed_at.is_some_and(|failed| failed.elapsed() < CONNECT_PAUSE) {
-            return Err(Trouble::Away("no connection is tried yet".to_owned()));
+        if let Some((_, why)) = self.failed.as_ref().filter(|(at, _)| at.elapsed() < CONNECT_PAUSE) {
+            return Err(Trouble::Away(why.clone()));
         }
         let done = self.connect().await;
-        self.failed_at = done.is_err().then(Instant::now);
+        let why = done.as_ref().err().map(|trouble| match trouble {
+            Trouble::Away(why) => why.clone(),
+            _ => "a connection failed a moment ago".to_owned(),
+        });
+        self.failed = why.map(|why| (Instant::now(), why));
         done
     }
 

@@ -1,27 +1,16 @@
-//! Connections: what a URL says, TLS, and what an error of the database means.
-
-use std::{sync::Arc, time::Duration};
+//! Connections, and what an error of the database means.
 
 use deadpool_postgres::{
     Hook, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
-use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::{
-    Config, Error,
-    config::{Host, SslMode},
-    error::SqlState,
-};
+use tokio_postgres::{Error, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::{
+    address::{Address, CONNECT_TIMEOUT},
+    encryption::{advice, tls},
+};
 use crate::port::Fault;
-
-/// How long making a connection may take, and how long a read waits for one of the pool.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a connection may be silent before it is probed, and how long what was sent may stay unconfirmed: a
-/// database machine that vanished is noticed within this time and not after the two hours of TCP.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
-const UNCONFIRMED_MAX: Duration = Duration::from_secs(15);
 
 /// Rows are found by key, also right after a table was made, when the planner knows nothing of it yet. An engine
 /// that lacks such a setting needs none.
@@ -29,11 +18,10 @@ const NESTED_LOOPS: [&str; 2] = ["SET enable_hashjoin = off", "SET enable_mergej
 
 /// Makes a pool of at most this many connections.
 pub(super) fn pool(url: &str, connections_max: usize) -> Result<Pool, Fault> {
-    let config = config(url)?;
-    let is_encrypted = config.get_ssl_mode() != SslMode::Disable;
-    let tls = MakeRustlsConnect::new(tls(is_encrypted)?);
+    let address = Address::parse(url)?;
+    let tls = MakeRustlsConnect::new(tls(&address)?);
     let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method });
+    let manager = Manager::from_config(address.config, tls, ManagerConfig { recycling_method });
     let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move {
             for setting in NESTED_LOOPS {
@@ -54,53 +42,14 @@ pub(super) fn pool(url: &str, connections_max: usize) -> Result<Pool, Fault> {
     pool.map_err(|error| Fault::Stopped(format!("no connections to PostgreSQL can be made: {error}")))
 }
 
-/// What the URL says, with deadlines. Unless the URL says otherwise, what leaves the machine is encrypted.
-fn config(url: &str) -> Result<Config, Fault> {
-    let parsed: Result<Config, Error> = url.parse();
-    let mut config = parsed.map_err(|error| Fault::Stopped(format!("the URL of the database: {error}")))?;
-    if !url.contains("sslmode=") {
-        let mode = if stays_here(&config) { SslMode::Disable } else { SslMode::Require };
-        config.ssl_mode(mode);
-    }
-    config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(KEEPALIVE_IDLE);
-    config.keepalives_interval(KEEPALIVE_IDLE / 2).keepalives_retries(2).tcp_user_timeout(UNCONFIRMED_MAX);
-    if config.get_application_name().is_none() {
-        config.application_name("tongbao");
-    }
-    Ok(config)
-}
-
-fn stays_here(config: &Config) -> bool {
-    config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    })
-}
-
-/// Trusts the authorities of the system, or those in `SSL_CERT_FILE`; they are read only if they are needed.
-fn tls(is_encrypted: bool) -> Result<ClientConfig, Fault> {
-    let mut roots = RootCertStore::empty();
-    if is_encrypted {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        for error in found.errors {
-            tracing::warn!(%error, "a certificate of the system cannot be read");
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = versions.map_err(|error| Fault::Stopped(format!("TLS: {error}")))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// A connection of the pool.
+/// A connection of the pool. Whatever keeps it from being made, nothing was done by it.
 pub(super) async fn connection(pool: &Pool) -> Result<Object, Trouble> {
-    pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) => trouble(&error),
-        other => Trouble::Away(other.to_string()),
+    pool.get().await.map_err(|error| {
+        Trouble::Away(match error {
+            PoolError::Backend(error) => text(&error),
+            PoolError::Timeout(_) => "it gave no connection in time".to_owned(),
+            other => other.to_string(),
+        })
     })
 }
 
@@ -139,7 +88,9 @@ impl Trouble {
     /// What whoever waits is told.
     pub(super) fn fault(self) -> Fault {
         match self {
-            Trouble::Again(_) | Trouble::Away(_) | Trouble::Unknown(_) | Trouble::LaneHeld => Fault::Busy,
+            Trouble::Again(_) => Fault::Busy,
+            Trouble::Away(why) | Trouble::Unknown(why) => Fault::Away(why),
+            Trouble::LaneHeld => Fault::Away("an earlier connection has not ended".to_owned()),
             Trouble::Full => Fault::Full,
             Trouble::Failed(why) => Fault::Unreadable(why),
             Trouble::Unreadable(fault) => fault,
@@ -147,13 +98,14 @@ impl Trouble {
     }
 }
 
-/// An error with what is behind it, without the values of rows.
+/// An error with what is behind it and what to do about it, without the values of rows.
 fn text(error: &Error) -> String {
-    match error.as_db_error() {
+    let said = match error.as_db_error() {
         Some(error) => format!("{} ({})", error.message(), error.code().code()),
         None => std::error::Error::source(error)
             .map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
-    }
+    };
+    advice(error).map_or_else(|| said.clone(), |advice| format!("{advice} ({said})"))
 }
 
 /// What an error of a statement means, other than COMMIT.

@@ -13,9 +13,11 @@
 //! **Absent on purpose:** whatever distributed databases lack: sequences, triggers, advisory locks, LISTEN. And a
 //! cache of rows across batches.
 
+mod address;
 mod batch;
 mod committer;
 mod connect;
+mod encryption;
 mod facts;
 mod lanes;
 mod lease;

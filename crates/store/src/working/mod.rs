@@ -121,14 +121,27 @@ pub(crate) fn passes(kind: Kind) -> bool {
         | Kind::SharingReturn
         | Kind::WechatCombinedOrder
         | Kind::Complaint
+        | Kind::TopUp
+        | Kind::Withdrawal
+        | Kind::Payee
+        | Kind::Session
+        | Kind::SignUp
         | Kind::PaymentCode => true,
         Kind::Merchant
         | Kind::SharingReceiver
+        | Kind::Card
+        | Kind::CardNumber
+        | Kind::Wallet
         | Kind::App
         | Kind::ApiKey
         | Kind::Payer
+        | Kind::Sending
+        | Kind::CollectionCode
+        | Kind::Person
+        | Kind::Usage
         | Kind::Endpoint
         | Kind::Sandbox
+        | Kind::Instance
         | Kind::PaymentCodeSeed
         | Kind::WechatMerchant
         | Kind::WechatPlatform => false,

@@ -5,7 +5,7 @@ use tongbao_core::{
     id::{MerchantId, PayerId, TypedId},
     ledger::{Account, Channel, Posting, Reason},
     merchant::Merchant,
-    payer::Payer,
+    payer::{Payer, identity::Tries},
 };
 use tongbao_money::{Amount, BasisPoints, Currency, Money};
 use tongbao_store::{
@@ -98,6 +98,10 @@ pub(crate) fn payer(number: u64, version: u32, phone: u8) -> Payer {
         password_tries: 0,
         locked_until: None,
         code: None,
+        identity: None,
+        own_limits: None,
+        frozen: None,
+        identity_tries: Tries::default(),
         created_at: after(0),
     }
 }

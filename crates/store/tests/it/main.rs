@@ -12,6 +12,7 @@ mod conformance;
 mod postgres;
 mod power;
 mod programs;
+mod sending;
 mod sqlite;
 mod verifier;
 

@@ -85,7 +85,7 @@ impl Keys {
         instance.create()?;
         let mode = if self.sandbox { Mode::Sandbox } else { Mode::Production };
         block_on(async {
-            let engine = instance.engine(mode)?;
+            let engine = instance.engine(mode).await?;
             match self.what {
                 What::List => Ok(()),
                 What::Merchant { name, fee_bps } => make_merchant(&engine, name, fee_bps).await,

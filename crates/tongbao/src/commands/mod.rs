@@ -7,6 +7,7 @@ mod keys;
 mod listen;
 mod migrate;
 mod openapi;
+mod payer;
 mod quick_start;
 mod receive;
 mod sandbox;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Migrate(migrate::Migrate),
     /// Make and revoke merchants' secret keys
     Keys(keys::Keys),
+    /// Freeze and unfreeze payers' accounts
+    Payer(payer::Payer),
     /// Enroll merchants of WeChat Pay's interface, and change their certificates and the platform's
     Wechat(wechat::Wechat),
     /// Measure this machine: how many payments the platform commits on it
@@ -77,6 +80,7 @@ impl Command {
             Command::Restore(restore) => restore.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Payer(payer) => payer.run(),
             Command::Wechat(wechat) => wechat.run(),
             Command::Bench(bench) => bench.run(),
             Command::Openapi => openapi::run(),

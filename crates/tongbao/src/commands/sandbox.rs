@@ -9,8 +9,8 @@ use std::{
 
 use clap::Args;
 use tongbao_api::listener::development_certificate;
+use tongbao_core::{Key, sandbox::Sandbox as Settings};
 use tongbao_engine::{Engine, Mode};
-use tongbao_store::{Page, Query};
 
 use super::{block_on, quick_start};
 use crate::{
@@ -51,7 +51,7 @@ impl Sandbox {
         let instance = Instance::at(&self.data).on_server(self.database);
         instance.create()?;
         block_on(async {
-            let engine = instance.engine(Mode::Sandbox)?;
+            let engine = instance.engine(Mode::Sandbox).await?;
             let names = ["localhost".to_owned(), self.listen.ip().to_string()];
             let certificate = || development_certificate(&instance.directory().join("tls"), &names);
             let tls = self.tls.then(certificate).transpose()?;
@@ -80,8 +80,7 @@ async fn serve(
 
 /// Fills a new sandbox, or finds what an old one holds; its file tells the present address.
 async fn prepare(engine: &Arc<Engine>, path: &Path, base_url: &str) -> Result<SandboxFile, Failure> {
-    let fresh = matches!(engine.store.read(Query::Changes(0, 1))?, Page::Changes(lines) if lines.is_empty());
-    if fresh {
+    if engine.store.find::<Settings>(Key::Sandbox)?.is_none() {
         let seed = seed::sandbox(engine, base_url)?;
         // First the files: what is committed and not in them could never be used.
         seed.write(path)?;

@@ -37,7 +37,7 @@ impl Worker {
         let instance = config.instance();
         block_on(async {
             let mode = instance.mode()?;
-            let engine = instance.engine(mode).map_err(|error| match instance.server() {
+            let engine = instance.engine(mode).await.map_err(|error| match instance.server() {
                 Some(_) => error,
                 None => format!("{error}; {ALONE}").into(),
             })?;

@@ -15,13 +15,13 @@ use serde_json::json;
 use crate::process::{PATIENCE, Sandbox, wait_for};
 
 /// The driver's process, killed when it is dropped.
-struct Driver {
+pub(crate) struct Driver {
     child: Child,
     url: String,
 }
 
 impl Driver {
-    fn start(program: &str) -> Driver {
+    pub(crate) fn start(program: &str) -> Driver {
         let mut child = Command::new(program).arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let started = lines.find_map(|line| {
@@ -43,7 +43,7 @@ impl Drop for Driver {
     }
 }
 
-async fn open(driver: &Driver, profile: &std::path::Path) -> Client {
+pub(crate) async fn open(driver: &Driver, profile: &std::path::Path) -> Client {
     let mut options = json!({"args": [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -62,7 +62,7 @@ async fn open(driver: &Driver, profile: &std::path::Path) -> Client {
         .unwrap()
 }
 
-async fn element(browser: &Client, css: &str) -> fantoccini::elements::Element {
+pub(crate) async fn element(browser: &Client, css: &str) -> fantoccini::elements::Element {
     browser
         .wait()
         .at_most(PATIENCE)
@@ -73,7 +73,7 @@ async fn element(browser: &Client, css: &str) -> fantoccini::elements::Element {
 }
 
 /// The driver's program; nothing without a browser to test in.
-fn program() -> Option<String> {
+pub(crate) fn program() -> Option<String> {
     let program = std::env::var("TONGBAO_CHROMEDRIVER").ok();
     assert!(
         program.is_some() || std::env::var_os("CI").is_none(),
@@ -122,7 +122,7 @@ async fn a_payer_signs_in_with_a_code_and_pays_with_the_password() {
 }
 
 /// Fills a field in.
-async fn fill(browser: &Client, css: &str, text: &str) {
+pub(crate) async fn fill(browser: &Client, css: &str, text: &str) {
     let field = element(browser, css).await;
     field.clear().await.unwrap();
     field.send_keys(text).await.unwrap();

@@ -11,5 +11,8 @@ mod quick_start;
 mod restart;
 mod roles;
 mod shared_database;
+mod wallet_account;
+mod wallet_money;
+mod wallet_send;
 mod wechat;
 mod wechat_commands;

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::{Duration, Instant},
 };
 
@@ -79,13 +79,23 @@ impl Process {
         assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
     }
 
-    /// SIGTERM, as a supervisor stops it; it must end well.
-    pub(crate) fn terminate(mut self) {
+    /// The next line it prints, unless it ends before that.
+    pub(crate) fn line_or_end(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the process neither prints nor ends"),
+        }
+    }
+
+    /// SIGTERM, as a supervisor stops it; it must end well. Gives what it has logged.
+    pub(crate) fn terminate(mut self) -> String {
         self.ask_to_end();
         let status = self.child.wait().unwrap();
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
         assert!(status.success(), "it ended with {status}:\n{text}");
+        text
     }
 
     /// What it says when it ends by itself with a failure.

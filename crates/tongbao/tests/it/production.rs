@@ -75,6 +75,25 @@ fn production_refuses_the_database_of_a_sandbox_and_a_sandbox_that_of_production
 }
 
 #[test]
+fn another_master_key_than_the_first_is_refused_and_a_missing_one_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("live");
+    printed(&run(["keys", "merchant", "--name", "Tea House", "--data", data.to_str().unwrap()]));
+    let (file, config) = (data.join("master.key"), config(directory.path(), &data, 0));
+    let first = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "7".repeat(64)).unwrap();
+    let said = Process::start(["serve", "--config", &config]).failure();
+    assert!(said.contains("another master key") && said.contains("master.key"), "{said}");
+    std::fs::remove_file(&file).unwrap();
+    assert!(Process::start(["serve", "--config", &config]).failure().contains("master.key is missing"));
+    std::fs::write(&file, first).unwrap();
+    let server = Process::start(["serve", "--config", &config]);
+    assert!(server.line().starts_with("tongbao serves"));
+    server.terminate();
+    assert!(printed(&run(["verify", "--data", data.to_str().unwrap()])).starts_with("verify: clean"));
+}
+
+#[test]
 fn a_wrong_configuration_is_refused_with_its_line() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("serve.toml");

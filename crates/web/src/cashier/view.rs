@@ -190,13 +190,19 @@ pub enum Notice {
         /// What is missing.
         short_by: Amount,
     },
-    /// The method's or the payer's limit would be passed.
-    LimitExceeded {
-        /// The limit.
-        limit: Amount,
+    /// A limit of payments from the balance would be passed.
+    LimitReached {
+        /// What may still be paid under it.
+        left: Amount,
     },
+    /// Nobody has verified yet who the payer is.
+    IdentityRequired,
     /// The channel or the bank said no.
     Declined,
+    /// There is too little on the card.
+    CardInsufficient,
+    /// The card is no longer valid.
+    CardExpired,
     /// The method cannot be used now.
     MethodUnavailable,
     /// The payment has had as many attempts as it may have.

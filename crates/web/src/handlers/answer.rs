@@ -38,6 +38,8 @@ pub(super) enum Trouble {
     Fault(Fault),
     /// The core refused what no form of ours asks for.
     Refused(Refusal),
+    /// Nobody is signed in: the address of the page where one can.
+    SignIn(String),
 }
 
 impl From<Fault> for Trouble {
@@ -49,8 +51,11 @@ impl From<Fault> for Trouble {
 impl Trouble {
     fn status(&self) -> StatusCode {
         match self {
+            Trouble::SignIn(_) => StatusCode::SEE_OTHER,
             Trouble::NotFound => StatusCode::NOT_FOUND,
-            Trouble::Fault(Fault::Busy | Fault::Full | Fault::Stopped(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Trouble::Fault(Fault::Busy | Fault::Full | Fault::Away(_) | Fault::Stopped(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Trouble::Fault(Fault::Broken(_) | Fault::Unreadable(_)) | Trouble::Refused(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -60,7 +65,7 @@ impl Trouble {
     /// Records what a person should know of; a wrong address is nobody's fault.
     fn log(&self, request_id: &str) {
         match self {
-            Trouble::NotFound => {}
+            Trouble::NotFound | Trouble::SignIn(_) => {}
             Trouble::Fault(fault) => tracing::error!(request_id, %fault, "a page could not be answered"),
             Trouble::Refused(refusal) => {
                 tracing::error!(
@@ -75,6 +80,9 @@ impl Trouble {
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
+        if let Trouble::SignIn(address) = &self {
+            return see_other(address);
+        }
         let mut response = self.status().into_response();
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));

@@ -6,15 +6,17 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Pages, cashier::Session, cookie::Cookie, signed, visit::Visit};
+use super::{Pages, cookie::Cookie, signed, visit::Visit};
 
 const COOKIE: &str = "tongbao_form";
 
 /// The parts of the pages that have forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// The payer's.
+    /// The payer's, before one payment.
     Cashier,
+    /// The payer's own.
+    Wallet,
     /// The developer's.
     Sandbox,
 }
@@ -23,13 +25,14 @@ impl Scope {
     const fn path(self) -> &'static str {
         match self {
             Scope::Cashier => "/cashier",
+            Scope::Wallet => "/wallet",
             Scope::Sandbox => "/sandbox",
         }
     }
 }
 
-fn content(scope: Scope, secret: &str, session: Option<&Session>) -> Vec<u8> {
-    let payload = [secret.as_bytes(), b"\0", session.map_or(&[][..], Session::payload)].concat();
+fn content(scope: Scope, secret: &str, session: Option<&[u8]>) -> Vec<u8> {
+    let payload = [secret.as_bytes(), b"\0", session.unwrap_or_default()].concat();
     signed::content(scope.path(), &payload)
 }
 
@@ -48,7 +51,7 @@ pub(super) fn issue(
     pages: &Pages,
     visit: &Visit,
     scope: Scope,
-    session: Option<&Session>,
+    session: Option<&[u8]>,
 ) -> (String, Option<Cookie>) {
     let token = |secret: &str| {
         let signature = pages.engine.vault.sign(&content(scope, secret, session));
@@ -66,7 +69,7 @@ pub(super) fn is_right(
     pages: &Pages,
     visit: &Visit,
     scope: Scope,
-    session: Option<&Session>,
+    session: Option<&[u8]>,
     given: &str,
 ) -> bool {
     let Ok(given) = URL_SAFE_NO_PAD.decode(given) else { return false };

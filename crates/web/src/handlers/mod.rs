@@ -16,12 +16,15 @@ mod answer;
 mod assets;
 mod cashier;
 mod cookie;
+mod device;
 mod docs;
 mod form_token;
 mod record_view;
 mod sandbox;
+mod sign_in;
 mod signed;
 mod visit;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -56,8 +59,11 @@ impl Pages {
 
 /// The pages that every instance has: cashier, API reference, style sheets, and the way in at `/`.
 pub fn router(pages: Arc<Pages>) -> Router {
-    let html =
-        Router::new().route("/", get(docs::front)).route("/docs", get(docs::show)).merge(cashier::routes());
+    let html = Router::new()
+        .route("/", get(docs::front))
+        .route("/docs", get(docs::show))
+        .merge(cashier::routes())
+        .merge(wallet::routes());
     dressed(html, &pages).merge(assets::routes()).with_state(pages)
 }
 

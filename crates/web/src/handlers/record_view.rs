@@ -28,6 +28,7 @@ pub(super) fn method_name(method: Method) -> MethodName {
     match method {
         Method::Balance => MethodName::Balance,
         Method::SandboxBank => MethodName::SandboxBank,
+        Method::Card(_) => MethodName::BankCard,
     }
 }
 

@@ -4,13 +4,13 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap,
-        header::{ACCEPT_LANGUAGE, COOKIE},
+        header::{ACCEPT_LANGUAGE, COOKIE, USER_AGENT},
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tongbao_engine::auth::hex;
 
-use super::Pages;
+use super::{Pages, device};
 use crate::frame::Frame;
 
 /// The request's id, `req_…`, as in the log and in the response's header. The listener gives it as an extension of the
@@ -24,6 +24,10 @@ pub(super) struct Visit {
     pub(super) nonce: String,
     /// The request's id.
     pub(super) request_id: String,
+    /// The path that was asked for.
+    pub(super) path: String,
+    /// What kind of device sent it, as far as its families of browser and system go.
+    pub(super) device_name: String,
     /// Whether a page of another origin sent the form.
     pub(super) foreign: bool,
     query: Vec<(String, String)>,
@@ -42,6 +46,8 @@ impl Visit {
         Visit {
             nonce: URL_SAFE_NO_PAD.encode(entropy.seed()),
             request_id: named.unwrap_or_else(|| format!("req_{}", hex(&entropy.seed()))),
+            path: request.uri().path().to_owned(),
+            device_name: device::name(headers.get(USER_AGENT).and_then(|value| value.to_str().ok())),
             foreign: is_foreign(headers),
             query: query.unwrap_or_default(),
             cookies: cookies(headers),

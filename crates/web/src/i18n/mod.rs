@@ -35,13 +35,18 @@ pub(crate) mod cashier;
 pub(crate) mod common;
 pub(crate) mod docs;
 pub(crate) mod error;
+pub(crate) mod message;
+pub(crate) mod money;
 pub(crate) mod notice;
 pub(crate) mod phrase;
 pub(crate) mod sandbox;
+pub(crate) mod send;
 pub(crate) mod signature;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timeline;
+pub(crate) mod told;
+pub(crate) mod wallet;
 
 /// A language in which every page exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

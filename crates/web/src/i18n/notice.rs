@@ -33,8 +33,10 @@ fn chinese(notice: &Notice) -> (String, String) {
         Notice::InsufficientBalance { short_by } => {
             return ("余额不足".into(), format!("还差 {short_by}。请选择其他付款方式，或充值后再付。"));
         }
-        Notice::LimitExceeded { limit } => {
-            return ("超过限额".into(), format!("此方式的限额为 {limit}。请选择其他付款方式。"));
+        Notice::LimitReached { left } => {
+            let next =
+                format!("余额还可付 {left}，没有扣款。请选择其他付款方式，或在钱包的安全中心查看限额。");
+            return ("超过限额".into(), next);
         }
         Notice::WrongCode { tries_left } => {
             return ("验证码不正确".into(), format!("请核对短信，还可以再试 {tries_left} 次。"));
@@ -47,10 +49,15 @@ fn chinese(notice: &Notice) -> (String, String) {
         }
         Notice::MalformedPassword => ("支付密码是 6 位数字", "请重新输入。"),
         Notice::Declined => ("付款被拒绝", "没有扣款。请选择其他付款方式，或联系发卡银行。"),
+        Notice::CardInsufficient => ("银行卡余额不足", "没有扣款。请换一张卡，或选择其他付款方式。"),
+        Notice::CardExpired => ("银行卡已过有效期", "没有扣款。请换一张卡，或选择其他付款方式。"),
         Notice::MethodUnavailable => ("此付款方式暂不可用", "没有扣款。请选择其他付款方式。"),
         Notice::AttemptsUsedUp => ("此订单的付款次数已用完", "没有扣款。请回到商家重新下单。"),
         Notice::MoneyReturned => ("银行扣款金额与订单不符", "已扣的款项会自动全额退回。请稍后重新付款。"),
-        Notice::AccountFrozen => ("账户已冻结", "没有扣款。请联系客服，或换一个账户付款。"),
+        Notice::AccountFrozen => ("账户已冻结", "没有扣款。请在钱包的安全中心解除冻结，或换一个账户付款。"),
+        Notice::IdentityRequired => {
+            ("需要实名认证", "没有扣款。请先在钱包的安全中心完成实名认证，或选择其他付款方式。")
+        }
         Notice::CodeExpired => ("验证码已失效", "请重新获取验证码。"),
         Notice::InvalidPhone => ("手机号格式不正确", "请输入 11 位中国大陆手机号，或以 + 开头的国际号码。"),
         Notice::SessionEnded => ("登录已失效", "为了您的安全，请重新登录后付款。没有扣款。"),
@@ -62,43 +69,65 @@ fn chinese(notice: &Notice) -> (String, String) {
 }
 
 fn english(notice: &Notice) -> (String, String) {
-    let (title, next): (&str, &str) = match notice {
+    match notice {
         Notice::WrongPassword { tries_left } => {
             let tries = plural(u64::from(*tries_left), "try", "tries");
-            return (
-                "Wrong payment password".into(),
-                format!("{tries_left} {tries} left before it locks for a while."),
-            );
+            let next = format!("{tries_left} {tries} left before it locks for a while.");
+            ("Wrong payment password".into(), next)
         }
         Notice::PasswordLocked { until } => {
-            let until = until.text();
-            return (
-                "Payment password locked".into(),
-                format!("Try again after {until}. Nothing was charged."),
-            );
+            let next = format!("Try again after {}. Nothing was charged.", until.text());
+            ("Payment password locked".into(), next)
         }
         Notice::InsufficientBalance { short_by } => {
             let next = format!("{short_by} is missing. Choose another method, or top up first.");
-            return ("Not enough balance".into(), next);
+            ("Not enough balance".into(), next)
         }
-        Notice::LimitExceeded { limit } => {
-            let next = format!("This method takes at most {limit}. Choose another method.");
-            return ("Above the limit".into(), next);
+        Notice::LimitReached { left } => {
+            let next = format!(
+                "You may pay {left} more from the balance; nothing was charged. Choose another method, or look at \
+                 your limits in the wallet's security centre."
+            );
+            ("Above the limit".into(), next)
         }
         Notice::WrongCode { tries_left } => {
             let tries = plural(u64::from(*tries_left), "try", "tries");
-            return ("Wrong code".into(), format!("Check the message. {tries_left} {tries} left."));
+            ("Wrong code".into(), format!("Check the message. {tries_left} {tries} left."))
         }
         Notice::CodeTooSoon { wait_s } => {
             let next = format!("Wait {} before asking for another.", duration(Lang::En, *wait_s));
-            return ("A code was sent a moment ago".into(), next);
+            ("A code was sent a moment ago".into(), next)
         }
         Notice::TooManyAttempts { wait_s } => {
-            return ("Too many attempts".into(), format!("Try again in {}.", duration(Lang::En, *wait_s)));
+            ("Too many attempts".into(), format!("Try again in {}.", duration(Lang::En, *wait_s)))
         }
+        fixed => {
+            let (title, next) = english_without_figures(fixed);
+            (title.into(), next.into())
+        }
+    }
+}
+
+fn english_without_figures(notice: &Notice) -> (&'static str, &'static str) {
+    match notice {
+        // Said with their figures above.
+        Notice::WrongPassword { .. }
+        | Notice::PasswordLocked { .. }
+        | Notice::InsufficientBalance { .. }
+        | Notice::LimitReached { .. }
+        | Notice::WrongCode { .. }
+        | Notice::CodeTooSoon { .. }
+        | Notice::TooManyAttempts { .. } => ("", ""),
         Notice::MalformedPassword => ("The payment password is six digits", "Please enter it again."),
         Notice::Declined => {
             ("The payment was declined", "Nothing was charged. Choose another method, or ask your bank.")
+        }
+        Notice::CardInsufficient => (
+            "There is too little money on the card",
+            "Nothing was charged. Choose another card or another method.",
+        ),
+        Notice::CardExpired => {
+            ("The card is no longer valid", "Nothing was charged. Choose another card or another method.")
         }
         Notice::MethodUnavailable => {
             ("This method cannot be used now", "Nothing was charged. Choose another method.")
@@ -110,9 +139,14 @@ fn english(notice: &Notice) -> (String, String) {
             "The bank charged another amount than asked",
             "All of it comes back by itself. Please pay again in a while.",
         ),
-        Notice::AccountFrozen => {
-            ("The account is frozen", "Nothing was charged. Contact us, or pay from another account.")
-        }
+        Notice::AccountFrozen => (
+            "The account is frozen",
+            "Nothing was charged. Unfreeze it in the wallet's security centre, or pay from another account.",
+        ),
+        Notice::IdentityRequired => (
+            "Your identity must be verified first",
+            "Nothing was charged. Verify it in the wallet's security centre, or choose another method.",
+        ),
         Notice::CodeExpired => ("The code has expired", "Ask for a new one."),
         Notice::InvalidPhone => {
             ("This is not a phone number", "Enter 11 digits, or an international number starting with +.")
@@ -125,6 +159,5 @@ fn english(notice: &Notice) -> (String, String) {
         }
         Notice::AlreadyPaid => ("This order is already paid", "Nothing was charged twice."),
         Notice::TemporarilyUnavailable => ("Busy right now", "Nothing was charged. Try again shortly."),
-    };
-    (title.into(), next.into())
+    }
 }

@@ -116,3 +116,27 @@ pub(crate) fn request_id(lang: Lang, id: &str) -> String {
         Lang::En => format!("Request {id}"),
     }
 }
+
+/// How much of a limit is used.
+pub(crate) fn used_of(lang: Lang, used: &Amount, most: &Amount) -> String {
+    match lang {
+        Lang::Zh => format!("{used} / 限额 {most}"),
+        Lang::En => format!("{used} of {most}"),
+    }
+}
+
+/// How many devices are signed in.
+pub(crate) fn devices(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Zh => format!("{count} 台"),
+        Lang::En => format!("{count} {}", plural(count as u64, "device", "devices")),
+    }
+}
+
+/// The class of an account (art. 11), as I, II or III.
+pub(crate) fn account_class(lang: Lang, level: &str) -> String {
+    match lang {
+        Lang::Zh => format!("{level}类账户"),
+        Lang::En => format!("Class {level}"),
+    }
+}

@@ -1,6 +1,8 @@
 //! Both languages are complete, and the choice between them follows the reader.
 
-use super::{Lang, Phrase, cashier, common, docs, error, phrase, sandbox, signature, timeline};
+use super::{
+    Lang, Phrase, cashier, common, docs, error, money, phrase, sandbox, send, signature, timeline, wallet,
+};
 
 fn is_chinese(char: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&char)
@@ -26,15 +28,21 @@ fn every_table_is_complete_in_both_languages() {
     assert_complete(common::WhyNot::ALL);
     assert_complete(cashier::Text::ALL);
     assert_complete(docs::Text::ALL);
+    assert_complete(money::Text::ALL);
     assert_complete(error::Text::ALL);
     assert_complete(sandbox::Text::ALL);
     assert_complete(sandbox::Fault::ALL);
     assert_complete(sandbox::DeliveryStatus::ALL);
     assert_complete(sandbox::SandboxNotice::ALL);
+    assert_complete(send::Text::ALL);
+    assert_complete(send::BillKind::ALL);
+    assert_complete(send::BillStatus::ALL);
     assert_complete(signature::Text::ALL);
     assert_complete(timeline::Text::ALL);
     assert_complete(timeline::LineKind::ALL);
     assert_complete(timeline::BlockName::ALL);
+    assert_complete(wallet::Text::ALL);
+    assert_complete(wallet::State::ALL);
 }
 
 #[test]

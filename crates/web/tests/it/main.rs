@@ -6,9 +6,15 @@ mod browser;
 mod handlers_assets;
 mod handlers_cashier;
 mod handlers_inspect;
+mod handlers_money;
 mod handlers_sandbox;
 mod handlers_security;
 mod handlers_sign_in;
 mod handlers_transfers;
+mod handlers_wallet_account;
+mod handlers_wallet_attacks;
+mod handlers_wallet_send;
 mod handlers_wechat;
+#[path = "../web/page.rs"]
+mod page;
 mod shop;

@@ -111,10 +111,13 @@ impl Shop {
         self.engine.store.get::<Payment>(id).unwrap().unwrap()
     }
 
-    /// The one-time code in the message sent last.
+    /// The one-time code that was sent last.
     pub(crate) fn last_code(&self) -> String {
-        let Text::SignInCode(code) = self.messages().remove(0).text;
-        code
+        let code = |message: Message| match message.text {
+            Text::SignInCode(code) | Text::SecurityCode(code) => Some(code),
+            _ => None,
+        };
+        self.messages().into_iter().find_map(code).expect("a code was sent")
     }
 
     /// Newest first.

@@ -4,6 +4,7 @@
 
 mod cashier;
 mod contrast;
+mod money;
 mod page;
 mod pages;
 mod samples;

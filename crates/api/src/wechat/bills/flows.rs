@@ -4,7 +4,7 @@ use tongbao_channel::wechat::{
     bill::{Flow, FlowSums},
     time::date_time,
 };
-use tongbao_core::{Id, Record, ledger::Reason, transfer::Sender};
+use tongbao_core::{Id, Record, ledger::Reason};
 use tongbao_store::{Entry, Fault, Query};
 
 use super::text::Source;
@@ -99,8 +99,8 @@ fn cause(source: &Source, subject: Id) -> Result<Cause, Fault> {
         }
         Some(Record::Transfer(transfer)) => {
             let bill = transfer.wechat.as_ref().map(|bill| bill.transfer_bill_no.clone());
-            let Sender::Merchant { transfer_no, .. } = &transfer.sender;
-            (bill.unwrap_or_else(own), transfer_no.clone(), Some(transfer.remark.clone()))
+            let number = transfer.sender.number().to_owned();
+            (bill.unwrap_or_else(own), number, Some(transfer.remark.clone()))
         }
         Some(Record::WechatTransferBatch(batch)) => {
             (batch.batch_id.clone(), batch.terms.out_batch_no.clone(), Some(batch.terms.remark.clone()))
@@ -139,6 +139,14 @@ const fn names(reason: Reason) -> (&'static str, &'static str) {
         | Reason::RefundPaid
         | Reason::Unexpected
         | Reason::Return
-        | Reason::TransferAccepted => ("其他", "其他"),
+        | Reason::TransferAccepted
+        | Reason::Withdrawal
+        | Reason::WithdrawalFee
+        | Reason::WithdrawalPaid
+        | Reason::WithdrawalFeeEarned
+        | Reason::WithdrawalReturned
+        | Reason::WithdrawalFeeReturned
+        | Reason::WithdrawalBounced
+        | Reason::TransferAtOnce => ("其他", "其他"),
     }
 }

@@ -7,7 +7,7 @@ use tongbao_channel::wechat::{
 };
 use tongbao_core::{
     id::PayerId,
-    transfer::{ReturnReason, Sender, Transfer, TransferStatus},
+    transfer::{ReturnReason, Transfer, TransferStatus},
     wechat::{
         WechatTransfer,
         transfer::{NewTransferBill, SceneReport, SealedName, TransferTerms},
@@ -141,7 +141,8 @@ fn state(transfer: &Transfer) -> &'static str {
         TransferStatus::Offered => "WAIT_USER_CONFIRM",
         TransferStatus::Accepted => "SUCCESS",
         TransferStatus::Returned(ReturnReason::Withdrawn) => "CANCELLED",
-        TransferStatus::Returned(ReturnReason::Expired) => "FAIL",
+        // Only payers' transfers are declined, and they are no bills of this interface.
+        TransferStatus::Returned(ReturnReason::Expired | ReturnReason::Declined) => "FAIL",
     }
 }
 
@@ -149,7 +150,7 @@ fn fail_reason(transfer: &Transfer) -> Option<&'static str> {
     match transfer.status {
         TransferStatus::Offered
         | TransferStatus::Accepted
-        | TransferStatus::Returned(ReturnReason::Withdrawn) => None,
+        | TransferStatus::Returned(ReturnReason::Withdrawn | ReturnReason::Declined) => None,
         TransferStatus::Returned(ReturnReason::Expired) => Some("OVERDUE_CLOSE"),
     }
 }
@@ -174,10 +175,10 @@ pub(super) struct CreatedBody {
 impl CreatedBody {
     /// `None` for a transfer that is no bill of this interface.
     pub(super) fn of(transfer: &Transfer) -> Option<CreatedBody> {
-        let (bill, Sender::Merchant { transfer_no, .. }) = (transfer.wechat.as_ref()?, &transfer.sender);
+        let bill = transfer.wechat.as_ref()?;
         let waits = transfer.status == TransferStatus::Offered;
         Some(CreatedBody {
-            out_bill_no: transfer_no.clone(),
+            out_bill_no: transfer.sender.number().to_owned(),
             transfer_bill_no: bill.transfer_bill_no.clone(),
             create_time: rfc3339(transfer.created_at),
             state: state(transfer),
@@ -199,9 +200,9 @@ pub(super) struct CancelledBody {
 impl CancelledBody {
     /// `None` for a transfer that is no bill of this interface.
     pub(super) fn of(transfer: &Transfer) -> Option<CancelledBody> {
-        let (bill, Sender::Merchant { transfer_no, .. }) = (transfer.wechat.as_ref()?, &transfer.sender);
+        let bill = transfer.wechat.as_ref()?;
         Some(CancelledBody {
-            out_bill_no: transfer_no.clone(),
+            out_bill_no: transfer.sender.number().to_owned(),
             transfer_bill_no: bill.transfer_bill_no.clone(),
             state: state(transfer),
             update_time: update_time(transfer),
@@ -231,10 +232,9 @@ pub(super) struct BillBody {
 
 impl BillBody {
     pub(super) fn of(transfer: &Transfer, bill: &WechatTransfer, user_name: Option<String>) -> BillBody {
-        let Sender::Merchant { transfer_no, .. } = &transfer.sender;
         BillBody {
             mch_id: bill.terms.mchid.clone(),
-            out_bill_no: transfer_no.clone(),
+            out_bill_no: transfer.sender.number().to_owned(),
             transfer_bill_no: bill.transfer_bill_no.clone(),
             appid: bill.terms.appid.clone(),
             state: state(transfer),
@@ -268,9 +268,9 @@ pub(crate) struct BillNotice {
 impl BillNotice {
     /// `None` for a transfer that is no bill of this interface.
     pub(crate) fn of(transfer: &Transfer) -> Option<BillNotice> {
-        let (bill, Sender::Merchant { transfer_no, .. }) = (transfer.wechat.as_ref()?, &transfer.sender);
+        let bill = transfer.wechat.as_ref()?;
         Some(BillNotice {
-            out_bill_no: transfer_no.clone(),
+            out_bill_no: transfer.sender.number().to_owned(),
             transfer_bill_no: bill.transfer_bill_no.clone(),
             state: state(transfer),
             mch_id: bill.terms.mchid.clone(),

@@ -11,11 +11,12 @@ pub(crate) use self::{
     pay::{after_proof, pay_known},
 };
 use super::{
-    Attempt, AttemptStatus, Failure, Payment, Status,
+    Attempt, AttemptStatus, Failure, Method, Payment, Status,
     machine::{self, Input},
 };
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Task, TaskKey, Work,
+    bank::query_after_s,
     id::{AppId, AttemptId, PaymentId},
     merchant,
     wechat::combine,
@@ -98,7 +99,7 @@ pub fn hear(
         },
         Said::Failed(failure) => Input::Failed { attempt, failure: *failure },
         Said::Unknown => {
-            change.tasks.extend(again(QUERY_AFTER_S));
+            change.tasks.extend(again(pause_s(told, cx)));
             return Ok(change);
         }
     };
@@ -106,6 +107,14 @@ pub fn hear(
         apply(facts, cx, &mut change, now, next)?;
     }
     Ok(change)
+}
+
+/// How soon an attempt is asked about again.
+fn pause_s(told: Option<&Attempt>, cx: &Context) -> i64 {
+    match told.map(|told| (told.method, told.started_at)) {
+        Some((Method::Card(_), started_at)) => query_after_s(cx.at().since_ms(started_at)),
+        Some((Method::Balance | Method::SandboxBank, _)) | None => QUERY_AFTER_S,
+    }
 }
 
 /// The reference, if it names money that the channel brought for another payment.

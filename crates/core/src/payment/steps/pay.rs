@@ -9,10 +9,13 @@ use super::{
     QUERY_AFTER_S, apply, known,
 };
 use crate::{
-    ChangeSet, Context, Facts, Refusal, Stop, Task, Work,
+    ChangeSet, Context, Facts, Refusal, Stop, Task, Work, card,
     id::{AppId, PayerId, PaymentId},
     ledger::{Account, template},
-    payer,
+    payer::{
+        self,
+        usage::{Factors, spend},
+    },
     sandbox::{self, Fault},
     wechat::combine,
 };
@@ -26,6 +29,17 @@ pub enum Proof {
     SandboxPhone,
     /// A payment code, used in the same step.
     PaymentCode,
+}
+
+impl Proof {
+    /// How many proofs of different kinds that is. The password is typed on a page that a one-time code opened.
+    pub const fn factors(self) -> Factors {
+        match self {
+            Proof::Password => Factors::Two,
+            Proof::PaymentCode => Factors::One,
+            Proof::SandboxPhone => Factors::None,
+        }
+    }
 }
 
 /// What a payer asks for.
@@ -125,7 +139,7 @@ pub(crate) fn pay_known(
     now: &Payment,
     ask: &Pay,
 ) -> Result<(ChangeSet, Payment), Stop> {
-    payer::known(facts, ask.payer)?;
+    payer::able(facts, ask.payer)?;
     combine::refuse_alone(now)?;
     let only = now.wechat.as_ref().and_then(|order| order.payer);
     if only.is_some_and(|only| only != ask.payer) {
@@ -134,6 +148,9 @@ pub(crate) fn pay_known(
     let mut change = ChangeSet::default();
     if ask.proof == Proof::Password {
         payer::password_was_right(facts, &mut change, ask.payer)?;
+    }
+    if let Method::Card(card) = ask.method {
+        card::steps::usable(facts, ask.payer, card)?;
     }
     let attempt = Attempt::begin(cx, ask.method, ask.payer);
     // Whether the payment can be paid at all is settled before a waiting fault is used up.
@@ -145,8 +162,10 @@ pub(crate) fn pay_known(
         begun.fault = fault;
     }
     match ask.method {
-        Method::Balance => pay_from_balance(facts, cx, &mut change, &mut next, &attempt, fault)?,
-        Method::SandboxBank => {
+        Method::Balance => {
+            pay_from_balance(facts, cx, &mut change, &mut next, (&attempt, ask.proof.factors()), fault)?;
+        }
+        Method::SandboxBank | Method::Card(_) => {
             change.tasks.push(Task::new(cx.at(), Work::SubmitAttempt(now.id, attempt.id)));
         }
     }
@@ -156,10 +175,10 @@ pub(crate) fn pay_known(
 
 fn pay_from_balance(
     facts: &dyn Facts,
-    cx: &Context,
+    cx: &mut Context,
     change: &mut ChangeSet,
     next: &mut Next,
-    attempt: &Attempt,
+    (attempt, factors): (&Attempt, Factors),
     fault: Option<Fault>,
 ) -> Result<(), Stop> {
     let money = next.payment.money;
@@ -172,6 +191,9 @@ fn pay_from_balance(
             short.then_some(Failure::InsufficientBalance)
         }
     };
+    if failure.is_none() {
+        spend(facts, cx, change, attempt.payer, money, factors)?;
+    }
     let input = match (failure, fault) {
         (Some(failure), _) => Input::Failed { attempt: attempt.id, failure },
         (None, Some(Fault::ResultLate)) => {

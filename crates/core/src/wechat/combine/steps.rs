@@ -39,7 +39,7 @@ pub fn pay(
     ask: &PayCombined,
 ) -> Result<(ChangeSet, Vec<Payment>), Stop> {
     let order = by_id(facts, ask.order)?;
-    payer::known(facts, ask.payer)?;
+    payer::able(facts, ask.payer)?;
     if order.payer.is_some_and(|only| only != ask.payer) {
         return Err(Refusal::Invalid { param: "payer", must: "the one for whom the order was placed" }.into());
     }
@@ -64,6 +64,9 @@ pub fn pay(
             (available < money.amount.minor()).then_some(Failure::InsufficientBalance)
         }
     };
+    if failure.is_none() {
+        payer::usage::spend(facts, cx, &mut change, ask.payer, money, ask.proof.factors())?;
+    }
     let late = failure.is_none() && fault == Some(Fault::ResultLate);
     let mut after = Vec::with_capacity(payments.len());
     for (before, (mut next, attempt)) in payments.iter().zip(begun) {

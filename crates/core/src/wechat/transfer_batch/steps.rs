@@ -104,6 +104,7 @@ fn transfer(
         ended_at: Some(cx.at()),
         wechat: None,
         detail: Some(DetailOf { batch: batch.id, place }),
+        collection: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! server that is a failure.
 
 mod bank;
+mod encryption;
 mod faults;
 mod lanes;
 mod portable;

@@ -191,7 +191,9 @@ fn world_failed(fault: Option<&Fault>) -> Option<Fault> {
     match fault {
         None | Some(Fault::Broken(_)) => None,
         Some(fault @ (Fault::Stopped(_) | Fault::Full)) => Some(fault.clone()),
-        Some(fault @ (Fault::Busy | Fault::Unreadable(_))) => panic!("not among what may come: {fault}"),
+        Some(fault @ (Fault::Busy | Fault::Away(_) | Fault::Unreadable(_))) => {
+            panic!("not among what may come: {fault}")
+        }
     }
 }
 

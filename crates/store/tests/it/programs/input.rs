@@ -9,6 +9,7 @@ use tongbao_core::{
     idempotency::{self, Ask},
     ledger::Channel,
     merchant::{self, NewMerchant},
+    message::Text,
     payer::{self, NewPayer},
     payment::{
         create::{self, NewPayment},
@@ -86,7 +87,8 @@ impl Input {
             Input::Revoke(key) => api_key::revoke(facts, cx, *key),
             Input::TryPassword(payer) => payer::try_password(facts, cx, *payer).map(|(change, ..)| change),
             Input::SendCode(payer, digest) => {
-                payer::send_code(facts, cx, *payer, *digest, Some("246810".to_owned()))
+                let inbox = Some(Text::SignInCode("246810".to_owned()));
+                payer::send_code(facts, cx, *payer, *digest, inbox)
             }
             Input::UseCode(payer, digest) => {
                 payer::use_code(facts, cx, *payer, digest).map(|(change, _)| change)

@@ -195,7 +195,13 @@ impl World {
                 Input::HearRefund(refund, Some(key), refund_word(b))
             }
             // Nothing here makes transfers or orders.
-            Work::ExpireTransfer(_) | Work::Unfreeze(_) | Work::PayTransferBatch(_) => return None,
+            Work::ExpireTransfer(_)
+            | Work::Unfreeze(_)
+            | Work::PayTransferBatch(_)
+            | Work::SubmitTopUp(_)
+            | Work::QueryTopUp(_)
+            | Work::SubmitWithdrawal(_)
+            | Work::QueryWithdrawal(_) => return None,
             Work::Deliver(delivery) => match c % 8 {
                 0 => Input::Postpone(delivery, key, self.at.plus_s(i64::from(b % 100))),
                 1 => Input::Abandon(delivery, key),
@@ -298,6 +304,7 @@ impl World {
             | Record::Reply(_)
             | Record::Message(_)
             | Record::Sandbox(_)
+            | Record::Instance(_)
             | Record::Alarm(_)
             | Record::WechatMerchant(_)
             | Record::WechatPlatform(_)
@@ -309,6 +316,18 @@ impl World {
             | Record::SharingReturn(_)
             | Record::SharingReceiver(_)
             | Record::Complaint(_)
+            | Record::Card(_)
+            | Record::CardNumber(_)
+            | Record::Wallet(_)
+            | Record::TopUp(_)
+            | Record::Withdrawal(_)
+            | Record::Sending(_)
+            | Record::Payee(_)
+            | Record::CollectionCode(_)
+            | Record::Person(_)
+            | Record::Session(_)
+            | Record::Usage(_)
+            | Record::SignUp(_)
             | Record::WechatCombinedOrder(_)
             | Record::PaymentCode(_)
             | Record::PaymentCodeSeed(_) => {}

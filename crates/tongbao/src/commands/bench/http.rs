@@ -63,7 +63,7 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     let mut probe = probe::run(scratch.path())?;
     let server =
         tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
-    let engine = server.block_on(async { world::engine(&scratch) })?;
+    let engine = server.block_on(world::engine(&scratch))?;
     let (bound, shops, payers) = server.block_on(prepare(&engine, options))?;
     if let Shops::Wechat(shops) = &shops {
         probe.rsa_sign_per_s = Some(shops.rsa_sign_per_s);

@@ -30,7 +30,7 @@ pub(super) fn run(options: &Common) -> Result<(), Failure> {
     let scratch = Scratch::new(options.directory.as_deref())?;
     let probe = probe::run(scratch.path())?;
     let report = block_on(async {
-        let engine = world::engine(&scratch)?;
+        let engine = world::engine(&scratch).await?;
         let payers = world::payers(&engine, ACCOUNTS).await?;
         let (mut latencies_us, mut postings) = (Histogram::<u64>::new(3)?, 0);
         let start = Instant::now();

@@ -47,8 +47,8 @@ pub(super) fn run(options: &StoreOptions) -> Result<(), Failure> {
     let probe = probe::run(scratch.path())?;
     let report = block_on(async {
         let engines = match &options.postgres {
-            Some(url) => world::engines_on(&scratch, url, options.stores)?,
-            None => vec![world::engine(&scratch)?],
+            Some(url) => world::engines_on(&scratch, url, options.stores).await?,
+            None => vec![world::engine(&scratch).await?],
         };
         let engine = engines.first().ok_or("no store was opened")?;
         let merchants = if options.hot { 1 } else { options.merchants };

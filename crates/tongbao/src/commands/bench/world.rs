@@ -49,15 +49,21 @@ pub(super) fn input(name: &'static str) -> Input {
 }
 
 /// A new sandbox engine in the directory.
-pub(super) fn engine(scratch: &Scratch) -> Result<Arc<Engine>, Failure> {
-    Instance::at(scratch.path()).engine(Mode::Sandbox)
+pub(super) async fn engine(scratch: &Scratch) -> Result<Arc<Engine>, Failure> {
+    Instance::at(scratch.path()).engine(Mode::Sandbox).await
 }
 
 /// So many engines on one empty database, with their key in the directory.
-pub(super) fn engines_on(scratch: &Scratch, url: &str, count: u32) -> Result<Vec<Arc<Engine>>, Failure> {
+pub(super) async fn engines_on(
+    scratch: &Scratch,
+    url: &str,
+    count: u32,
+) -> Result<Vec<Arc<Engine>>, Failure> {
     let instance = Instance::at(scratch.path()).on_server(Some(url.to_owned()));
-    let engines: Vec<Arc<Engine>> =
-        (0..count).map(|_| instance.engine(Mode::Sandbox)).collect::<Result<_, _>>()?;
+    let mut engines = Vec::new();
+    for _ in 0..count {
+        engines.push(instance.engine(Mode::Sandbox).await?);
+    }
     let first = engines.first().ok_or("no store was asked for")?;
     if first
         .store

@@ -87,14 +87,14 @@ impl Wechat {
     /// Does what is asked.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let instance = self.data.instance();
-        let writer = || instance.engine(instance.mode()?);
+        let writer = async || instance.engine(instance.mode()?).await;
         match self.what {
-            What::Enroll(enroll) => block_on(async { enroll.run(&writer()?, &instance).await }),
-            What::Rotate(rotate) => block_on(async { rotate.run(&writer()?, &instance).await }),
-            What::Revoke(revoke) => block_on(async { revoke.run(&writer()?).await }),
-            What::KeyMode(set) => block_on(async { set.run(&writer()?).await }),
-            What::RotatePlatform => block_on(async { platform::rotate(&writer()?).await }),
-            What::SwitchPlatform => block_on(async { platform::switch(&writer()?).await }),
+            What::Enroll(enroll) => block_on(async { enroll.run(&writer().await?, &instance).await }),
+            What::Rotate(rotate) => block_on(async { rotate.run(&writer().await?, &instance).await }),
+            What::Revoke(revoke) => block_on(async { revoke.run(&writer().await?).await }),
+            What::KeyMode(set) => block_on(async { set.run(&writer().await?).await }),
+            What::RotatePlatform => block_on(async { platform::rotate(&writer().await?).await }),
+            What::SwitchPlatform => block_on(async { platform::switch(&writer().await?).await }),
             What::Show(show) => show.run(instance.reader()?.as_ref()),
             What::Trust => trust::run(&instance),
             What::Proxy(proxy) => block_on(proxy.run(&instance)),

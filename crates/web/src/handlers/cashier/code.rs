@@ -15,12 +15,13 @@ use tongbao_core::Refusal;
 use tongbao_engine::{Engine, Error};
 use tongbao_store::Fault;
 
-use super::{
-    Till,
-    notice::Told,
+use super::{Till, notice::Told};
+use crate::handlers::{
+    Pages,
+    answer::Trouble,
     sign_in::{SignIn, phone_number, unhurried},
+    visit::Visit,
 };
-use crate::handlers::{Pages, answer::Trouble, visit::Visit};
 
 #[derive(Deserialize)]
 pub(super) struct CodeForm {
@@ -45,7 +46,7 @@ pub(super) async fn send(
     }
     let telling = |told, sign_in: &SignIn| {
         let mut response = till.again_telling(told, None);
-        sign_in.keep(&till).set(&mut response, &pages);
+        sign_in.keep(&pages, till.path()).set(&mut response, &pages);
         response
     };
     let Some(phone) = phone_number(&form.phone) else {
@@ -55,7 +56,7 @@ pub(super) async fn send(
         // There is no SMS port yet; the engine would say so for known numbers only.
         return Ok(telling(Told::TemporarilyUnavailable, &SignIn::typed(&phone)));
     }
-    let before = SignIn::read(&till);
+    let before = SignIn::read(&pages, &visit);
     if let Some(wait_s) = before.wait_s(&phone, till.now) {
         return Ok(telling(Told::CodeTooSoon(wait_s), &before));
     }
@@ -63,7 +64,7 @@ pub(super) async fn send(
         return Ok(telling(Told::TemporarilyUnavailable, &SignIn::typed(&phone)));
     }
     let mut response = till.again();
-    SignIn::sent(phone, till.now).keep(&till).set(&mut response, &pages);
+    SignIn::sent(phone, till.now).keep(&pages, till.path()).set(&mut response, &pages);
     Ok(response)
 }
 

@@ -11,15 +11,12 @@ use serde::Deserialize;
 use tongbao_core::{Refusal, id::PayerId};
 use tongbao_engine::{Engine, Error};
 
-use super::{
-    Session, Till,
-    notice::Told,
-    sign_in::{SignIn, phone_number, unhurried},
-};
+use super::{Session, Till, notice::Told};
 use crate::handlers::{
     Pages,
     answer::Trouble,
     form_token::{self, Scope},
+    sign_in::{SignIn, phone_number, unhurried},
     visit::Visit,
 };
 
@@ -52,7 +49,7 @@ pub(super) async fn begin(
     if !till.is_our_form(&form.csrf) {
         return Ok(till.again_telling(Told::FormExpired, None));
     }
-    let sign_in = SignIn::read(&till);
+    let sign_in = SignIn::read(&pages, &visit);
     let Some(phone) = phone_number(&form.phone).filter(|phone| sign_in.can_try(phone, till.now)) else {
         return Ok(till.again_telling(Told::CodeExpired, None));
     };
@@ -61,13 +58,13 @@ pub(super) async fn begin(
         let mut response = till.again();
         Session::begin(&pages, payer, till.now).set(&mut response, &pages);
         form_token::fresh(&pages, Scope::Cashier).set(&mut response, &pages);
-        SignIn::forget(&till).set(&mut response, &pages);
+        SignIn::forget(till.path()).set(&mut response, &pages);
         return Ok(response);
     }
     let (sign_in, tries_left) = sign_in.after_wrong_code();
     let told = if tries_left == 0 { Told::CodeExpired } else { Told::WrongCode(tries_left) };
     let mut response = till.again_telling(told, None);
-    sign_in.keep(&till).set(&mut response, &pages);
+    sign_in.keep(&pages, till.path()).set(&mut response, &pages);
     Ok(response)
 }
 

@@ -10,7 +10,6 @@ mod notice;
 mod pay;
 mod session;
 mod show;
-mod sign_in;
 
 use std::sync::Arc;
 
@@ -30,7 +29,7 @@ use tongbao_core::{
 use tongbao_store::Fault;
 
 use self::notice::Told;
-pub(super) use self::session::Session;
+use self::session::Session;
 use super::{
     Pages,
     answer::{Trouble, see_other},
@@ -106,7 +105,8 @@ impl<'a> Till<'a> {
     }
 
     fn is_our_form(&self, token: &str) -> bool {
-        form_token::is_right(self.pages, self.visit, Scope::Cashier, self.session(), token)
+        let session = self.session().map(Session::payload);
+        form_token::is_right(self.pages, self.visit, Scope::Cashier, session, token)
     }
 
     /// What became of the payment meanwhile.

@@ -10,6 +10,7 @@ use tongbao_core::{
     payment::{AttemptStatus, Failure, Method},
     sandbox::Fault,
 };
+use tongbao_money::Currency;
 
 use super::{Till, show};
 use crate::{
@@ -36,6 +37,10 @@ pub(super) enum Told {
     MethodUnavailable,
     AttemptsUsedUp,
     InsufficientBalance,
+    AccountFrozen,
+    IdentityRequired,
+    /// With what may still be paid, in fen.
+    LimitReached(i64),
     /// With the tries left.
     WrongCode(u8),
     CodeExpired,
@@ -82,6 +87,9 @@ pub(super) fn worded(till: &Till, told: Told, available: i64) -> Option<Notice> 
         Told::MethodUnavailable => Notice::MethodUnavailable,
         Told::AttemptsUsedUp => Notice::AttemptsUsedUp,
         Told::InsufficientBalance => return short(till, available),
+        Told::AccountFrozen => Notice::AccountFrozen,
+        Told::IdentityRequired => Notice::IdentityRequired,
+        Told::LimitReached(left) => Notice::LimitReached { left: amount(left, Currency::CNY) },
         Told::WrongCode(tries_left) => Notice::WrongCode { tries_left: tries_left.into() },
         Told::CodeExpired => Notice::CodeExpired,
         Told::CodeTooSoon(wait_s) => Notice::CodeTooSoon { wait_s },
@@ -107,6 +115,9 @@ pub(super) fn of_payer(till: &Till, payer: &Payer, available: i64) -> Option<Not
     if show::attempts_are_used_up(&till.payment) {
         return Some(Notice::AttemptsUsedUp);
     }
+    if payer.frozen.is_some() {
+        return Some(Notice::AccountFrozen);
+    }
     if let Some(until) = payer.locked_until.filter(|until| till.now < *until) {
         return Some(Notice::PasswordLocked { until: moment(until) });
     }
@@ -124,6 +135,8 @@ pub(super) fn of_payer(till: &Till, payer: &Payer, available: i64) -> Option<Not
         }
         (Failure::InsufficientBalance, Method::Balance) => short(till, available),
         // A bank does not say how much is missing.
+        (Failure::InsufficientBalance, Method::Card(_)) => Some(Notice::CardInsufficient),
+        (Failure::CardExpired, _) => Some(Notice::CardExpired),
         (Failure::Declined, _) | (Failure::InsufficientBalance, Method::SandboxBank) => {
             Some(Notice::Declined)
         }

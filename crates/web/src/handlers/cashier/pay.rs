@@ -66,7 +66,7 @@ async fn attempt(till: &Till<'_>, form: PayForm) -> Result<(Option<Method>, Opti
         return Ok((None, already_paid(till)?));
     }
     let available = show::available(till.pages, &till.payment, payer)?;
-    let methods = show::methods(till, available);
+    let methods = show::methods(till, payer.id, available)?;
     let Some((method, view)) = methods.into_iter().find(|(_, view)| view.key == form.method) else {
         return Ok((None, Some(Told::MethodUnavailable)));
     };
@@ -128,7 +128,11 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
         Refusal::WrongPassword { tries_left } => Some(Told::WrongPassword(tries_left)),
         Refusal::PasswordLocked { until } => Some(Told::PasswordLocked(until)),
         Refusal::TooManyAttempts => Some(Told::AttemptsUsedUp),
+        Refusal::CardUnusable => Some(Told::MethodUnavailable),
         Refusal::PaymentPaid => already_paid(till)?,
+        Refusal::PayerFrozen => Some(Told::AccountFrozen),
+        Refusal::IdentityRequired => Some(Told::IdentityRequired),
+        Refusal::LimitReached { left, .. } => Some(Told::LimitReached(left)),
         // The page shows what the payment has become.
         Refusal::PaymentExpired | Refusal::PaymentClosed | Refusal::PaymentProcessing => None,
         Refusal::NotFound(_) => return Err(Trouble::NotFound),
@@ -140,12 +144,21 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
         | Refusal::RefundTooLarge { .. }
         | Refusal::TooManyRefunds
         | Refusal::MerchantBalance
+        | Refusal::WrongIdentity { .. }
+        | Refusal::IdentityLocked { .. }
+        | Refusal::TooManyAccounts
         | Refusal::WrongCode
         | Refusal::CodeTooSoon
         | Refusal::TooManyEndpoints
         | Refusal::KeyRevoked
         | Refusal::TransferAccepted
         | Refusal::TransferReturned
+        | Refusal::BalanceInsufficient
+        | Refusal::TooManyCards
+        | Refusal::TooManyCardChecks { .. }
+        | Refusal::FeeChanged
+        | Refusal::LookUpsUsedUp
+        | Refusal::CollectionLimit { .. }
         | Refusal::LeaseLost => return Err(Trouble::Refused(refusal)),
     })
 }

@@ -8,18 +8,20 @@ use axum::{
     response::Response,
 };
 use tongbao_core::{
+    card::Card,
+    id::PayerId,
     ledger::Account,
     limits::ATTEMPTS_PER_PAYMENT_MAX,
     merchant::Merchant,
     payer::Payer,
     payment::{Item, Method, Payment, Status},
 };
+use tongbao_money::Currency;
 use tongbao_store::Fault;
 
 use super::{
     Session, Till,
     notice::{self, Told},
-    sign_in::SignIn,
 };
 use crate::{
     cashier::{
@@ -31,7 +33,9 @@ use crate::{
         answer::Trouble,
         form_token::{self, Scope},
         record_view::{amount, expires_in_s, method_name, moment, price},
+        sign_in::SignIn,
         visit::Visit,
+        wallet::money::cards_of,
     },
     i18n::common::WhyNot,
 };
@@ -42,7 +46,10 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let till = Till::open(&pages, &visit, &id)?;
-    let (token, cookie) = form_token::issue(&pages, &visit, Scope::Cashier, till.session());
+    let (token, cookie) = {
+        let session = till.session().map(Session::payload);
+        form_token::issue(&pages, &visit, Scope::Cashier, session)
+    };
     let frame = visit.frame(token);
     let view = view(&till)?;
     let mut response = answer::html(&frame, render_cashier(&view, &frame));
@@ -50,7 +57,7 @@ pub(super) async fn show(
         cookie.set(&mut response, &pages);
     }
     if visit.query(CHANGE_PHONE).is_some() {
-        SignIn::forget(&till).set(&mut response, &pages);
+        SignIn::forget(till.path()).set(&mut response, &pages);
     }
     Ok(response)
 }
@@ -95,12 +102,12 @@ fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
                 return Ok((Step::SignIn(sign_in_view(till)), worded(i64::MAX)));
             };
             let available = available(till.pages, payment, payer)?;
-            let methods = methods(till, available);
+            let methods = methods(till, payer.id, available)?;
             let chosen = carried.and_then(|(_, method)| method);
             let confirm = ConfirmView {
                 masked_phone: payer.phone_hint.clone(),
                 methods: methods.into_iter().map(|(_, view)| view).collect(),
-                selected_method: chosen.map(|method| method.name().to_owned()),
+                selected_method: chosen.map(method_key),
             };
             let notice = worded(available).or_else(|| notice::of_payer(till, payer, available));
             return Ok((Step::Confirm(confirm), notice));
@@ -119,7 +126,7 @@ fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
 }
 
 fn sign_in_view(till: &Till) -> SignInView {
-    let SignIn { phone, sent_at, .. } = SignIn::read(till);
+    let SignIn { phone, sent_at, .. } = SignIn::read(till.pages, till.visit);
     SignInView { phone, code_sent: sent_at.is_some() }
 }
 
@@ -155,13 +162,16 @@ pub(super) fn attempts_are_used_up(payment: &Payment) -> bool {
 }
 
 /// Every method of this instance, and whether it can be used.
-pub(super) fn methods(till: &Till, available: i64) -> Vec<(Method, MethodView)> {
+pub(super) fn methods(
+    till: &Till,
+    payer: PayerId,
+    available: i64,
+) -> Result<Vec<(Method, MethodView)>, Fault> {
     let Till { pages, payment, .. } = till;
     let closed = attempts_are_used_up(payment).then_some(WhyNot::NotForThisOrder);
     let short = (available < payment.money.amount.minor()).then_some(WhyNot::InsufficientBalance);
     let view = |method: Method, detail, why_not| {
-        let key = method.name().to_owned();
-        (method, MethodView { key, name: method_name(method), detail, why_not })
+        (method, MethodView { key: method_key(method), name: method_name(method), detail, why_not })
     };
     let balance = MethodDetail::Balance(amount(available, payment.money.currency));
     let mut methods = vec![view(Method::Balance, balance, closed.or(short))];
@@ -170,5 +180,19 @@ pub(super) fn methods(till: &Till, available: i64) -> Vec<(Method, MethodView)> 
         let parted = till.combined.map(|_| WhyNot::NotForThisOrder);
         methods.push(view(Method::SandboxBank, MethodDetail::None, closed.or(parted)));
     }
-    methods
+    for card in cards_of(pages, payer)?.into_iter().filter(Card::is_usable) {
+        let yuan = payment.money.currency == Currency::CNY && till.combined.is_none();
+        let not_here = (!yuan).then_some(WhyNot::NotForThisOrder);
+        let detail = MethodDetail::Instrument(card.label());
+        methods.push(view(Method::Card(card.id), detail, closed.or(not_here)));
+    }
+    Ok(methods)
+}
+
+/// The value of the form field: the method's name, and a card's id.
+fn method_key(method: Method) -> String {
+    match method {
+        Method::Balance | Method::SandboxBank => method.name().to_owned(),
+        Method::Card(card) => card.to_string(),
+    }
 }

@@ -11,7 +11,7 @@ use tongbao_core::{
 use super::{SandboxPages, answer::Trouble, console};
 use crate::{
     handlers::{record_view::moment, visit::Visit},
-    i18n::{Lang, phrase},
+    i18n::{Lang, message, phrase},
     sandbox::{InboxView, MessageView, render_inbox},
 };
 
@@ -31,7 +31,10 @@ pub(super) async fn show(
 
 fn message_view(message: &Message, lang: Lang) -> MessageView {
     let (text, code) = match &message.text {
-        Text::SignInCode(code) => (phrase::code_message(lang, code), Some(code.clone())),
+        Text::SignInCode(code) | Text::SecurityCode(code) => {
+            (phrase::code_message(lang, code), Some(code.clone()))
+        }
+        text => (message::wording(lang, text), None),
     };
     MessageView { at: moment(message.created_at), masked_phone: message.phone_hint.clone(), text, code }
 }

@@ -212,7 +212,7 @@ fn outcome(payment: &Payment) -> SandboxNotice {
         Status::Processing => SandboxNotice::Processing,
         Status::Open | Status::Closed => match payment.attempts.last().and_then(|last| last.failure) {
             Some(Failure::InsufficientBalance) => SandboxNotice::InsufficientBalance,
-            Some(Failure::Declined | Failure::WrongAmount) => SandboxNotice::Declined,
+            Some(Failure::Declined | Failure::WrongAmount | Failure::CardExpired) => SandboxNotice::Declined,
             None => SandboxNotice::NotPayable,
         },
     }

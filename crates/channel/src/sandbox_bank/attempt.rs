@@ -1,7 +1,4 @@
-//! The bank of the sandbox: answers as it was told to when the attempt began.
-//!
-//! It keeps nothing: the attempt carries what was asked of it, so it answers the same question the
-//! same way before and after a crash. That is what a real channel promises with its idempotency key.
+//! The bank without cards: answers as it was told to when the attempt began.
 
 use tongbao_core::{
     payment::{Attempt, Failure, Payment, steps::Said},
@@ -9,10 +6,7 @@ use tongbao_core::{
     sandbox::Fault,
 };
 
-/// What the bank calls the movement of money of this attempt.
-fn reference(id: impl std::fmt::Display) -> String {
-    format!("sandbox-bank/{id}")
-}
+use super::reference;
 
 fn paid(payment: &Payment, attempt: &Attempt) -> Said {
     Said::Paid { money: payment.money, reference: Some(reference(attempt.id)) }

@@ -1,7 +1,7 @@
 //! How far a payer got with signing in: the phone number typed, when a code was asked for, and wrong codes since.
 //!
-//! The browser keeps it, sealed, for this cashier only. What the page says of codes follows from it alone, so a number
-//! that nobody has looks the same as one that somebody has. What counts is the core's own count.
+//! The browser keeps it, sealed, for one cashier or for the wallet only. What the page says of codes follows from it
+//! alone, so a number that nobody has looks the same as one that somebody has. What counts is the core's own count.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use tongbao_core::{
 };
 use tongbao_engine::vault::Field;
 
-use super::Till;
-use crate::{cashier::CHANGE_PHONE, handlers::cookie::Cookie};
+use super::{Pages, cookie::Cookie, visit::Visit};
+use crate::cashier::CHANGE_PHONE;
 
 const COOKIE: &str = "tongbao_sign_in";
 
@@ -40,27 +40,27 @@ pub(super) struct SignIn {
 
 impl SignIn {
     /// What the browser kept; nothing if the payer wants to start over.
-    pub(super) fn read(till: &Till) -> SignIn {
-        if till.visit.query(CHANGE_PHONE).is_some() {
+    pub(super) fn read(pages: &Pages, visit: &Visit) -> SignIn {
+        if visit.query(CHANGE_PHONE).is_some() {
             return SignIn::default();
         }
         let open = |text: &str| {
-            let text = till.pages.engine.vault.open(Field::Phone, text).ok()?;
+            let text = pages.engine.vault.open(Field::Phone, text).ok()?;
             serde_json::from_str(&text).ok()
         };
-        till.visit.cookies(COOKIE).find_map(open).unwrap_or_default()
+        visit.cookies(COOKIE).find_map(open).unwrap_or_default()
     }
 
     /// Itself, as a cookie.
-    pub(super) fn keep(&self, till: &Till) -> Cookie {
+    pub(super) fn keep(&self, pages: &Pages, path: String) -> Cookie {
         let text = serde_json::to_string(self).expect("texts and numbers always become JSON");
-        let value = till.pages.engine.vault.seal(Field::Phone, &text);
-        Cookie { name: COOKIE, value, path: till.path(), max_age_s: Some(KEPT_S) }
+        let value = pages.engine.vault.seal(Field::Phone, &text);
+        Cookie { name: COOKIE, value, path, max_age_s: Some(KEPT_S) }
     }
 
     /// The order to forget it.
-    pub(super) fn forget(till: &Till) -> Cookie {
-        Cookie::forget(COOKIE, till.path())
+    pub(super) fn forget(path: String) -> Cookie {
+        Cookie::forget(COOKIE, path)
     }
 
     /// A number that is none, to be corrected.
@@ -95,7 +95,7 @@ impl SignIn {
 
 /// A phone number as payers are known by it: 11 digits of mainland China, or `+` and up to 15 digits of another
 /// country (ITU-T E.164). Spaces, hyphens and the prefix `+86` are taken away.
-pub(super) fn phone_number(typed: &str) -> Option<String> {
+pub(in crate::handlers) fn phone_number(typed: &str) -> Option<String> {
     let kept: String = typed.chars().filter(|char| !char.is_whitespace() && *char != '-').collect();
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_chinese = |text: &str| {

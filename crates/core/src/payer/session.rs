@@ -1,0 +1,135 @@
+//! Sessions: where a payer is signed in to the wallet, one for each device.
+//!
+//! **Invariants.** A sign-in replaces the secret of the device's session, so one that was planted or copied before
+//! is worth nothing. A session that was ended, or is over, opens nothing until the payer signs in there again. It
+//! opens no money: each payment has proofs of its own.
+
+use serde::{Deserialize, Serialize};
+
+use super::known;
+use crate::{
+    ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
+    id::{PayerId, SessionId},
+    limits::SESSION_LIFE_MS,
+    message::{self, Text},
+};
+
+/// A device on which a payer is or was signed in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// How often it changed.
+    pub version: u32,
+    /// Whose.
+    pub payer: PayerId,
+    /// Digest of the secret that names the device.
+    pub device: [u8; 32],
+    /// Digest of the secret of the last sign-in.
+    pub secret: [u8; 32],
+    /// What kind of device it said to be: the families of its browser and system, no more.
+    pub device_name: String,
+    /// The day it was seen last, in days since 1970-01-01 in Asia/Shanghai.
+    pub seen_on: i64,
+    /// When the payer signed in last.
+    pub signed_in_at: Time,
+    /// When it was ended: by the payer, here or from another device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Time>,
+    /// When the payer signed in first.
+    pub created_at: Time,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({}, of {}, version {})", self.id, self.payer, self.version)
+    }
+}
+
+impl Session {
+    /// Whether it counts at this moment.
+    pub fn is_live(&self, at: Time) -> bool {
+        self.ended_at.is_none() && at.since_ms(self.signed_in_at) < SESSION_LIFE_MS
+    }
+
+    fn next(&self) -> Session {
+        Session { version: self.version.saturating_add(1), ..self.clone() }
+    }
+}
+
+/// What a sign-in brings.
+#[derive(Clone)]
+pub struct SignIn {
+    /// Digest of the secret that names the device.
+    pub device: [u8; 32],
+    /// Digest of a fresh secret.
+    pub secret: [u8; 32],
+    /// What kind of device it says to be.
+    pub device_name: String,
+}
+
+/// A payer signs in on a device, after a code. On a new device the payer is told.
+pub fn begin(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    payer: PayerId,
+    sign_in: &SignIn,
+) -> Result<(ChangeSet, SessionId), Stop> {
+    let payer = known(facts, payer)?;
+    let mut change = ChangeSet::default();
+    let before = facts.find::<Session>(&Key::Session(payer.id, sign_in.device))?;
+    if before.is_none() {
+        change.put(message::tell(cx, payer, Text::NewDevice(sign_in.device_name.clone())));
+    }
+    let id = put(cx, &mut change, before, payer.id, sign_in);
+    Ok((change, id))
+}
+
+/// The session of a payer that has just signed up; nobody is told of a new device.
+pub(super) fn first(cx: &mut Context, change: &mut ChangeSet, payer: PayerId, sign_in: &SignIn) -> SessionId {
+    put(cx, change, None, payer, sign_in)
+}
+
+fn put(
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    before: Option<&Session>,
+    payer: PayerId,
+    sign_in: &SignIn,
+) -> SessionId {
+    let id = before.map_or_else(|| cx.draw(), |session| session.id);
+    change.put(Session {
+        id,
+        version: before.map_or(0, |session| session.version).saturating_add(1),
+        payer,
+        device: sign_in.device,
+        secret: sign_in.secret,
+        device_name: sign_in.device_name.clone(),
+        seen_on: cx.at().china_day(),
+        signed_in_at: cx.at(),
+        ended_at: None,
+        created_at: before.map_or(cx.at(), |session| session.created_at),
+    });
+    id
+}
+
+/// Notes the day on which a device was seen. At most one version a day comes of it.
+pub fn see(facts: &dyn Facts, cx: &Context, id: SessionId) -> Result<ChangeSet, Stop> {
+    let session = facts.get::<Session>(id)?.ok_or(Refusal::NotFound("session"))?;
+    let mut change = ChangeSet::default();
+    if session.seen_on != cx.at().china_day() {
+        change.put(Session { seen_on: cx.at().china_day(), ..session.next() });
+    }
+    Ok(change)
+}
+
+/// Ends a payer's session; one of another payer is not found.
+pub fn end(facts: &dyn Facts, cx: &Context, payer: PayerId, id: SessionId) -> Result<ChangeSet, Stop> {
+    let session = facts.get::<Session>(id)?.filter(|session| session.payer == payer);
+    let session = session.ok_or(Refusal::NotFound("session"))?;
+    let mut change = ChangeSet::default();
+    if session.ended_at.is_none() {
+        change.put(Session { ended_at: Some(cx.at()), ..session.next() });
+    }
+    Ok(change)
+}

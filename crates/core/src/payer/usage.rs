@@ -1,0 +1,271 @@
+//! How much payers pay from their balances, and how much they may.
+//!
+//! The limits are those of 非银行支付机构网络支付业务管理办法 (People's Bank of China, announcement 2015 no. 43): article 11
+//! by how well the payer is known ([`Level`]), article 24 by how a payment was proven ([`Factors`]). What counts is
+//! what leaves the balance for somebody else: payments and transfers. Top-ups do not count, nor do withdrawals to a
+//! card of the payer's own, but for level I ([`withdraw`]). A refund gives nothing back: the articles count payments.
+//!
+//! **Invariants.** Days and years are those of Asia/Shanghai: UTC+8, without summer time since 1991. A person has one
+//! account ([`ACCOUNTS_PER_PERSON_MAX`](crate::limits::ACCOUNTS_PER_PERSON_MAX)), so what is counted for a payer is
+//! what the articles count for a customer. A payer without an identity and without limits of its own is neither
+//! limited nor counted.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use tongbao_money::{Amount, Currency, Money};
+
+use super::{
+    Payer,
+    identity::{Identity, Level},
+    known,
+};
+use crate::{
+    ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
+    id::{PayerId, UsageId},
+    limits::{
+        FEWER_FACTORS_PER_DAY_MAX, LEVEL_I_TOTAL_MAX, LEVEL_II_PER_YEAR_MAX, LEVEL_III_PER_YEAR_MAX,
+        TWO_FACTORS_PER_DAY_MAX,
+    },
+};
+
+/// Milliseconds by which Asia/Shanghai is ahead of UTC.
+const SHANGHAI_AHEAD_MS: i64 = 8 * 3_600 * 1_000;
+
+/// How many proofs of different kinds a payer gave for one payment (article 22: something known, something owned,
+/// something of the body).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factors {
+    /// None: paid without a proof.
+    None,
+    /// One: a code that was shown, without the password.
+    One,
+    /// Two: the payment password, on a device that a one-time code signed in.
+    Two,
+}
+
+/// A limit that would be passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// What the payer allows itself in one payment.
+    OwnPerPayment,
+    /// What the payer allows itself in a day.
+    OwnPerDay,
+    /// A day's payments with fewer than two proofs.
+    FewerFactorsPerDay,
+    /// A day's payments with two proofs.
+    TwoFactorsPerDay,
+    /// All payments of level I.
+    Total,
+    /// A year's payments.
+    PerYear,
+}
+
+/// What a payer allows itself, below what the law allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnLimits {
+    /// The most in one payment.
+    pub per_payment: Option<Amount>,
+    /// The most in one day.
+    pub per_day: Option<Amount>,
+}
+
+/// What a payer has paid from its balance. Only yuan count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Its id.
+    pub id: UsageId,
+    /// How often it changed.
+    pub version: u32,
+    /// Whose.
+    pub payer: PayerId,
+    /// Ever.
+    pub total: Amount,
+    /// The year that was paid in last.
+    pub year: i16,
+    /// In that year.
+    pub in_year: Amount,
+    /// The day that was paid on last, in days since 1970-01-01.
+    pub day: i64,
+    /// On that day, with fewer than two proofs.
+    pub fewer_factors: Amount,
+    /// On that day, with two.
+    pub two_factors: Amount,
+}
+
+impl Limit {
+    /// What it limits, for developers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Limit::OwnPerPayment => "the payer's own limit of a payment",
+            Limit::OwnPerDay => "the payer's own limit of a day",
+            Limit::FewerFactorsPerDay => "a day's payments with fewer than two proofs",
+            Limit::TwoFactorsPerDay => "a day's payments with two proofs",
+            Limit::Total => "all payments of level I",
+            Limit::PerYear => "a year's payments",
+        }
+    }
+}
+
+/// The civil date of an instant in Asia/Shanghai. Instants beyond the calendar are clamped to its ends.
+pub fn date_of(at: Time) -> Date {
+    let ms = at.plus_ms(SHANGHAI_AHEAD_MS).ms();
+    let end = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(ms).unwrap_or(end).to_zoned(TimeZone::UTC).date()
+}
+
+/// What counts at one moment: sums of earlier days and years are zero again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Ever.
+    pub total: Amount,
+    /// This year.
+    pub in_year: Amount,
+    /// Today, with fewer than two proofs.
+    pub fewer_factors: Amount,
+    /// Today, with two.
+    pub two_factors: Amount,
+}
+
+impl Counted {
+    /// Today's payments.
+    pub fn in_day(&self) -> Amount {
+        sum(self.fewer_factors, self.two_factors)
+    }
+}
+
+impl Usage {
+    /// What counts at this moment.
+    pub fn at(&self, at: Time) -> Counted {
+        let this = |same: bool, amount| if same { amount } else { Amount::ZERO };
+        let (today, year) = (self.day == at.china_day(), self.year == date_of(at).year());
+        Counted {
+            total: self.total,
+            in_year: this(year, self.in_year),
+            fewer_factors: this(today, self.fewer_factors),
+            two_factors: this(today, self.two_factors),
+        }
+    }
+}
+
+/// Sums of what was paid stay far below the largest amount; one that would not is the largest.
+fn sum(left: Amount, right: Amount) -> Amount {
+    left.plus(right).unwrap_or(Amount::MAX)
+}
+
+/// Which limits hold for a payment with so many proofs, as what is counted, and the most it may come to.
+fn limits(payer: &Payer, counted: &Counted, factors: Factors) -> Vec<(Limit, Amount, Amount)> {
+    let mut limits = Vec::with_capacity(4);
+    let own = payer.own_limits.unwrap_or_default();
+    limits.extend(own.per_payment.map(|most| (Limit::OwnPerPayment, Amount::ZERO, most)));
+    limits.extend(own.per_day.map(|most| (Limit::OwnPerDay, counted.in_day(), most)));
+    let Some(level) = payer.identity.as_ref().and_then(Identity::level) else { return limits };
+    limits.push(match factors {
+        Factors::None | Factors::One => {
+            (Limit::FewerFactorsPerDay, counted.fewer_factors, FEWER_FACTORS_PER_DAY_MAX)
+        }
+        Factors::Two => (Limit::TwoFactorsPerDay, counted.two_factors, TWO_FACTORS_PER_DAY_MAX),
+    });
+    limits.push(of_level(level, counted));
+    limits
+}
+
+/// The limit of a level (article 11), what is counted under it, and the most.
+pub const fn of_level(level: Level, counted: &Counted) -> (Limit, Amount, Amount) {
+    match level {
+        Level::One => (Limit::Total, counted.total, LEVEL_I_TOTAL_MAX),
+        Level::Two => (Limit::PerYear, counted.in_year, LEVEL_II_PER_YEAR_MAX),
+        Level::Three => (Limit::PerYear, counted.in_year, LEVEL_III_PER_YEAR_MAX),
+    }
+}
+
+/// Whether a payer may pay this from its balance, with these proofs, to somebody else; counts it. One call for each
+/// movement and step. A payer that nobody has verified may not ([`Refusal::IdentityRequired`]).
+pub fn spend(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    payer: PayerId,
+    money: Money,
+    factors: Factors,
+) -> Result<(), Stop> {
+    let payer = known(facts, payer)?;
+    if payer.identity == Some(Identity::Unverified) {
+        return Err(Refusal::IdentityRequired.into());
+    }
+    if payer.identity.is_none() && payer.own_limits.is_none() || money.currency != Currency::CNY {
+        return Ok(());
+    }
+    let before = facts.find::<Usage>(&Key::UsageOf(payer.id))?;
+    let counted = before.map(|usage| usage.at(cx.at())).unwrap_or_default();
+    for (limit, used, most) in limits(payer, &counted, factors) {
+        let left = most.minor().saturating_sub(used.minor());
+        if money.amount.minor() > left {
+            return Err(Refusal::LimitReached { limit, left: left.max(0) }.into());
+        }
+    }
+    count(cx, change, payer.id, before, &counted, (money.amount, Some(factors)));
+    Ok(())
+}
+
+/// Whether a payer may withdraw this to a card of its own; counts it where it counts. Level I counts withdrawals with
+/// its payments (article 11, item 1); for the other levels, and by the day, the articles leave them out.
+pub fn withdraw(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    payer: PayerId,
+    money: Money,
+) -> Result<(), Stop> {
+    let payer = known(facts, payer)?;
+    let level = payer.identity.as_ref().and_then(Identity::level);
+    if payer.identity == Some(Identity::Unverified) {
+        return Err(Refusal::IdentityRequired.into());
+    }
+    if level != Some(Level::One) || money.currency != Currency::CNY {
+        return Ok(());
+    }
+    let before = facts.find::<Usage>(&Key::UsageOf(payer.id))?;
+    let counted = before.map(|usage| usage.at(cx.at())).unwrap_or_default();
+    let (limit, used, most) = of_level(Level::One, &counted);
+    let left = most.minor().saturating_sub(used.minor());
+    if money.amount.minor() > left {
+        return Err(Refusal::LimitReached { limit, left: left.max(0) }.into());
+    }
+    count(cx, change, payer.id, before, &counted, (money.amount, None));
+    Ok(())
+}
+
+/// Adds to what is counted; without proofs only to what counts for ever.
+fn count(
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    payer: PayerId,
+    before: Option<&Usage>,
+    counted: &Counted,
+    (amount, factors): (Amount, Option<Factors>),
+) {
+    let add = |counts: bool, to| if counts { sum(to, amount) } else { to };
+    let fewer = matches!(factors, Some(Factors::None | Factors::One));
+    change.put(Usage {
+        id: before.map_or_else(|| cx.draw(), |usage| usage.id),
+        version: before.map_or(0, |usage| usage.version).saturating_add(1),
+        payer,
+        total: sum(counted.total, amount),
+        year: date_of(cx.at()).year(),
+        in_year: add(factors.is_some(), counted.in_year),
+        day: cx.at().china_day(),
+        fewer_factors: add(fewer, counted.fewer_factors),
+        two_factors: add(factors == Some(Factors::Two), counted.two_factors),
+    });
+}
+
+/// Sets what a payer allows itself. Zero allows nothing.
+pub fn set_own_limits(facts: &dyn Facts, id: PayerId, own: OwnLimits) -> Result<ChangeSet, Stop> {
+    let payer = known(facts, id)?;
+    let own_limits = Some(own).filter(|own| *own != OwnLimits::default());
+    let mut change = ChangeSet::default();
+    if own_limits != payer.own_limits {
+        change.put(Payer { own_limits, ..payer.next() });
+    }
+    Ok(change)
+}

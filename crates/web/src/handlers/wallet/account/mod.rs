@@ -1,0 +1,127 @@
+//! The payer's account: signing up and in, the security centre, messages.
+//!
+//! Every form leads to a GET of a page, which says what came of it (`told`). What was typed is not shown again.
+
+mod devices;
+mod freeze;
+mod identity;
+mod limits;
+mod messages;
+mod password;
+mod security;
+mod sign_in;
+mod sign_up;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+use tongbao_core::Refusal;
+use tongbao_engine::{Error, account::Purpose};
+use tongbao_store::Fault;
+
+use super::{told, visitor::Visitor};
+use crate::{
+    handlers::{
+        Pages,
+        answer::{Trouble, see_other},
+    },
+    i18n, paths,
+    wallet::{Around, Tab, account::Told},
+};
+
+pub(super) fn routes() -> Router<Arc<Pages>> {
+    Router::new()
+        .route(paths::SIGN_IN, get(sign_in::show))
+        .route("/wallet/sign-in/code", post(sign_in::send).get(sign_in::show))
+        .route("/wallet/sign-in/session", post(sign_in::enter).get(sign_in::show))
+        .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::finish))
+        .route(paths::SIGN_OUT, post(sign_in::leave).get(sign_in::show))
+        .route(paths::SECURITY, get(security::show))
+        .route(paths::DEVICES, get(devices::show).post(devices::remove))
+        .route(paths::PASSWORD, get(password::show_change).post(password::change))
+        .route(paths::RESET, get(password::show_reset).post(password::reset))
+        .route("/wallet/security/reset/code", post(password::send_code).get(password::show_reset))
+        .route(paths::IDENTITY, get(identity::show).post(identity::verify))
+        .route(paths::LIMITS, get(limits::show).post(limits::set))
+        .route(paths::FREEZE, get(freeze::show).post(freeze::freeze))
+        .route("/wallet/security/freeze/code", post(freeze::send_code).get(freeze::show))
+        .route("/wallet/security/freeze/end", post(freeze::unfreeze).get(freeze::show))
+        .route(paths::MESSAGES, get(messages::show))
+}
+
+/// Back to a page of a payer, which says what came of a form.
+fn telling(visitor: &Visitor<'_>, path: &str, what: Told) -> Response {
+    let whose = visitor.payer.id.to_string();
+    let address = told::address(visitor.pages, visitor.now, (&whose, path), &what);
+    see_other(&visitor.visit.frame("").href(&address))
+}
+
+/// What stands around a page of the security centre, with what it has to say.
+fn around(visitor: &Visitor<'_>, path: &str) -> Around {
+    let whose = visitor.payer.id.to_string();
+    let carried: Option<Told> = told::read(visitor.pages, visitor.visit, visitor.now, (&whose, path));
+    let lang = visitor.visit.frame("").lang;
+    let notice = carried.map(|told| i18n::told::wording(told, lang));
+    Around { notice, ..visitor.around(Tab::Security, path) }
+}
+
+/// What came of a step that gave no result.
+fn told_of(error: Error) -> Result<Told, Trouble> {
+    let refusal = match error {
+        // Nothing of the step was taken up.
+        Error::Fault(Fault::Busy | Fault::Full) => return Ok(Told::Unavailable),
+        Error::Fault(fault) => return Err(fault.into()),
+        Error::Refused(refusal) => refusal,
+    };
+    Ok(match refusal {
+        Refusal::WrongPassword { tries_left } => Told::WrongPassword(tries_left),
+        Refusal::PasswordLocked { until } => Told::PasswordLocked(until.ms()),
+        Refusal::WrongIdentity { tries_left } => Told::WrongIdentity(tries_left),
+        Refusal::IdentityLocked { until } => Told::IdentityLocked(until.ms()),
+        Refusal::TooManyAccounts => Told::TooManyAccounts,
+        Refusal::WrongCode => Told::CodeExpired,
+        Refusal::PayerFrozen => Told::FrozenByOperator,
+        Refusal::Invalid { param: "password", .. } => Told::WeakPassword,
+        Refusal::Invalid { param: "name", .. } => Told::InvalidName,
+        Refusal::Invalid { param: "age", .. } => Told::TooYoung,
+        Refusal::Invalid { param: "number", must } if must.starts_with("that of the person") => {
+            Told::OtherPerson
+        }
+        Refusal::Invalid { param: "number", .. } => Told::InvalidNumber,
+        // There is no SMS port.
+        Refusal::Invalid { param: "code", .. } => Told::Unavailable,
+        other => return Err(Trouble::Refused(other)),
+    })
+}
+
+/// Sends a code to who is signed in, and goes back to the page at `path`.
+async fn send_code_to(visitor: &Visitor<'_>, purpose: Purpose, path: &str) -> Result<Response, Trouble> {
+    let sent = visitor.pages.engine.send_code_for(visitor.payer.id, purpose).await;
+    let told = match sent {
+        Ok(()) => Told::CodeSent,
+        Err(Error::Refused(Refusal::CodeTooSoon)) => {
+            let sent_at = visitor.payer.code.as_ref().map_or(visitor.now, |code| code.sent_at);
+            let left_ms = tongbao_core::limits::CODE_PAUSE_MS.saturating_sub(visitor.now.since_ms(sent_at));
+            Told::CodeTooSoon(u64::try_from(left_ms).unwrap_or_default().div_ceil(1_000).max(1))
+        }
+        Err(error) => told_of(error)?,
+    };
+    Ok(telling(visitor, path, told))
+}
+
+/// Whether two new passwords are one that can be chosen; otherwise what is wrong with them.
+fn chosen(password: &str, again: &str) -> Result<(), Told> {
+    if !tongbao_core::payer::is_password(password) {
+        Err(Told::MalformedPassword)
+    } else if password != again {
+        Err(Told::PasswordsDiffer)
+    } else if tongbao_core::payer::is_weak(password) {
+        Err(Told::WeakPassword)
+    } else {
+        Ok(())
+    }
+}

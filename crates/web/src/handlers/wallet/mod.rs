@@ -1,0 +1,21 @@
+//! The wallet: a payer's own pages under `/wallet`.
+//!
+//! Whoever is not signed in is sent to the sign-in, and back afterwards. Forms carry a token bound to the session;
+//! money moves by the proofs of its own form only.
+
+mod account;
+pub(super) mod money;
+mod send;
+mod session;
+mod told;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::Pages;
+
+pub(super) fn routes() -> Router<Arc<Pages>> {
+    Router::new().merge(account::routes()).merge(money::routes()).merge(send::routes())
+}

@@ -1,0 +1,143 @@
+//! What the pages of the account say after a form: what happened, and what to do next.
+
+use crate::{
+    i18n::{
+        Lang,
+        phrase::{duration, plural},
+    },
+    moment::Moment,
+    wallet::{Notice, Tone, account::Told},
+};
+
+/// Puts it into words.
+pub(crate) fn wording(told: Told, lang: Lang) -> Notice {
+    let (title, next) = match lang {
+        Lang::Zh => chinese(told),
+        Lang::En => english(told),
+    };
+    Notice { tone: tone(told), title, next }
+}
+
+fn tone(told: Told) -> Tone {
+    match told {
+        Told::CodeSent
+        | Told::PasswordChanged
+        | Told::IdentityVerified
+        | Told::LimitsSet
+        | Told::Unfrozen
+        | Told::DeviceRemoved => Tone::Good,
+        Told::Frozen | Told::Unanswered => Tone::Warn,
+        _ => Tone::Bad,
+    }
+}
+
+fn until(ms: i64) -> String {
+    Moment::from_unix_ms(ms).text()
+}
+
+fn chinese(told: Told) -> (String, String) {
+    let (title, next): (&str, &str) = match told {
+        Told::WrongCode(left) => {
+            return ("验证码不正确".into(), format!("请核对短信，还可以再试 {left} 次。"));
+        }
+        Told::CodeTooSoon(wait_s) => {
+            return ("验证码刚刚发送过".into(), format!("请等 {} 再重新获取。", duration(Lang::Zh, wait_s)));
+        }
+        Told::WrongPassword(left) => {
+            return ("支付密码不正确".into(), format!("还可以再试 {left} 次，之后将暂时锁定。"));
+        }
+        Told::PasswordLocked(ms) => {
+            return (
+                "支付密码已锁定".into(),
+                format!("请在 {} 之后再试，或通过实名信息重置支付密码。", until(ms)),
+            );
+        }
+        Told::WrongIdentity(left) => {
+            return ("身份信息不一致".into(), format!("请核对姓名和身份证号，还可以再试 {left} 次。"));
+        }
+        Told::IdentityLocked(ms) => {
+            return ("身份信息错误次数过多".into(), format!("请在 {} 之后再试。", until(ms)));
+        }
+        Told::CodeExpired => ("验证码已失效", "请重新获取验证码。"),
+        Told::CodeSent => ("验证码已发送", "5 分钟内有效。"),
+        Told::InvalidPhone => ("手机号格式不正确", "请输入 11 位中国大陆手机号，或以 + 开头的国际号码。"),
+        Told::FormExpired => ("页面停留太久", "没有任何更改。请重新提交。"),
+        Told::Unavailable => ("系统繁忙", "没有任何更改。请稍后再试。"),
+        Told::PasswordsDiffer => ("两次输入的密码不一致", "请重新输入。"),
+        Told::MalformedPassword => ("支付密码是 6 位数字", "请重新输入。"),
+        Told::WeakPassword => ("密码过于简单", "请勿使用相同数字或连号。"),
+        Told::PasswordChanged => ("支付密码已更改", ""),
+        Told::InvalidName => ("姓名格式不正确", "请输入证件上的姓名。"),
+        Told::InvalidNumber => ("身份证号不正确", "请逐位核对 18 位公民身份号码。"),
+        Told::TooYoung => ("未满 8 周岁", "请由监护人开通钱包。"),
+        Told::TooManyAccounts => ("此人已有账户", "请登录原来的手机号。"),
+        Told::OtherPerson => ("账户属于另一人", "请使用认证时的姓名和身份证号。"),
+        Told::Unanswered => ("暂时无法核实", "没有计入次数。请稍后再试。"),
+        Told::IdentityVerified => ("实名认证已通过", ""),
+        Told::InvalidLimit => ("金额格式不正确", "请输入元，最多两位小数，例如 500 或 99.50。"),
+        Told::LimitsSet => ("限额已保存", ""),
+        Told::Frozen => ("账户已冻结", "资金不会转出，仍可收款。"),
+        Told::Unfrozen => ("账户已解除冻结", ""),
+        Told::FrozenByOperator => ("账户由平台冻结", "请联系客服。"),
+        Told::DeviceRemoved => ("设备已移除", "该设备需重新登录。"),
+    };
+    (title.into(), next.into())
+}
+
+fn english(told: Told) -> (String, String) {
+    let tries = |left: u8| format!("{left} {} left", plural(left.into(), "try", "tries"));
+    let (title, next): (&str, &str) = match told {
+        Told::WrongCode(left) => {
+            return ("Wrong code".into(), format!("Check the message. {}.", tries(left)));
+        }
+        Told::CodeTooSoon(wait_s) => {
+            let next = format!("Wait {} before asking for another.", duration(Lang::En, wait_s));
+            return ("A code was sent a moment ago".into(), next);
+        }
+        Told::WrongPassword(left) => {
+            return (
+                "Wrong payment password".into(),
+                format!("{} before it locks for a while.", tries(left)),
+            );
+        }
+        Told::PasswordLocked(ms) => {
+            let next = format!("Try again after {}, or reset it by proving who you are.", until(ms));
+            return ("Payment password locked".into(), next);
+        }
+        Told::WrongIdentity(left) => {
+            return ("Name and number do not fit".into(), format!("Check both. {}.", tries(left)));
+        }
+        Told::IdentityLocked(ms) => {
+            return ("Too many wrong identities".into(), format!("Try again after {}.", until(ms)));
+        }
+        Told::CodeExpired => ("The code has expired", "Ask for a new one."),
+        Told::CodeSent => ("A code is on its way", "It is valid for 5 minutes."),
+        Told::InvalidPhone => {
+            ("This is not a phone number", "Enter 11 digits of mainland China, or + and the country code.")
+        }
+        Told::FormExpired => ("The page was open for too long", "Nothing was changed. Please send it again."),
+        Told::Unavailable => ("We are busy", "Nothing was changed. Try again in a moment."),
+        Told::PasswordsDiffer => ("The two passwords are not the same", "Please enter them again."),
+        Told::MalformedPassword => ("The payment password is six digits", "Please enter it again."),
+        Told::WeakPassword => ("This password is too easy to guess", "Not all digits equal, and no run."),
+        Told::PasswordChanged => ("The payment password is changed", ""),
+        Told::InvalidName => ("This is not a name", "Enter the name on the ID card."),
+        Told::InvalidNumber => ("This is not an ID number", "Check all 18 characters."),
+        Told::TooYoung => ("Below eight years of age", "A guardian can open a wallet."),
+        Told::TooManyAccounts => ("This person has a wallet", "Sign in with that phone number."),
+        Told::OtherPerson => {
+            ("The account is another person's", "Use the name and number it was verified with.")
+        }
+        Told::Unanswered => ("Nobody can verify it just now", "It was not counted. Try again later."),
+        Told::IdentityVerified => ("You are verified", ""),
+        Told::InvalidLimit => {
+            ("This is not an amount", "Enter yuan with two decimals at most: 500 or 99.50.")
+        }
+        Told::LimitsSet => ("The limits are saved", ""),
+        Told::Frozen => ("The account is frozen", "No money leaves it. You can still receive."),
+        Told::Unfrozen => ("The account is not frozen any more", ""),
+        Told::FrozenByOperator => ("The account was frozen by us", "Please contact us."),
+        Told::DeviceRemoved => ("The device is removed", "It must sign in again."),
+    };
+    (title.into(), next.into())
+}

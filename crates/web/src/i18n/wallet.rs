@@ -1,0 +1,100 @@
+//! The words of the wallet.
+
+texts! {
+    /// What stands around every page, and the pages of the account.
+    pub(crate) Text {
+        Title: "通宝钱包", "Tongbao Wallet";
+        Reading: "阅读选项", "Reading options";
+        Home: "首页", "Home";
+        Bills: "账单", "Bills";
+        Messages: "消息", "Messages";
+        NoMessages: "还没有消息。", "There are no messages yet.";
+        OlderMessages: "更早的消息", "Older messages";
+        Security: "安全中心", "Security";
+        BackToSecurity: "返回安全中心", "Back to the security centre";
+        SignInTitle: "登录或注册", "Sign in or sign up";
+        EnterCode: "输入验证码", "Enter the code";
+        Phone: "手机号", "Phone number";
+        PhoneHint: "验证码将以短信发送到此号码；新号码将注册钱包。",
+            "We send a code to this number by text message. A new number gets a new wallet.";
+        SendCode: "获取验证码", "Send code";
+        ResendCode: "重新获取验证码", "Send the code again";
+        ChangePhone: "换个手机号", "Use another number";
+        Code: "短信验证码", "Code from the text message";
+        Continue: "继续", "Continue";
+        SandboxInbox: "沙箱短信都在收件箱里，打开查看", "Sandbox messages arrive in the inbox; open it";
+        ChoosePassword: "设置支付密码", "Choose a payment password";
+        NewPassword: "新支付密码", "New payment password";
+        NewPasswordHint: "6 位数字，不能全部相同，也不能是 123456 这样的连号。",
+            "Six digits, not all equal and not a run such as 123456.";
+        PasswordAgain: "再次输入", "The same again";
+        CreateWallet: "开通钱包", "Open the wallet";
+        SignedInAs: "当前账户", "Signed in as";
+        SignOut: "退出登录", "Sign out";
+        Identity: "实名认证", "Identity";
+        Name: "真实姓名", "Full name";
+        IdNumber: "身份证号", "ID number";
+        IdNumberHint: "18 位公民身份号码。加密保存，只用于核实身份。",
+            "18 characters. Kept encrypted, and used to verify who you are only.";
+        Verify: "提交认证", "Verify";
+        VerifyAgain: "提升认证等级", "Verify again for a higher class";
+        AccountClass: "账户类别", "Account class";
+        Limits: "支付限额", "Limits";
+        InAll: "余额付款累计", "From the balance, in all";
+        ThisYear: "今年余额付款", "From the balance this year";
+        TodayTwoFactors: "今日余额付款（支付密码）", "Today, with the password";
+        TodayFewerFactors: "今日余额付款（免密）", "Today, without the password";
+        OwnPerPayment: "单笔限额（元）", "Most in one payment (yuan)";
+        OwnPerDay: "单日限额（元）", "Most in one day (yuan)";
+        OwnHint: "留空则不另设限额。", "Leave empty for no limit of your own.";
+        SetLimits: "保存", "Save";
+        Password: "支付密码", "Payment password";
+        ChangePassword: "修改支付密码", "Change the payment password";
+        OldPassword: "当前支付密码", "Current payment password";
+        ForgotPassword: "忘记支付密码", "Forgot the payment password";
+        ResetPassword: "重置支付密码", "Reset the payment password";
+        Freeze: "账户冻结", "Freeze";
+        FreezeNow: "立即冻结账户", "Freeze my account now";
+        Unfreeze: "解除冻结", "Unfreeze";
+        FrozenSince: "冻结时间", "Frozen since";
+        Devices: "登录设备", "Devices";
+        DevicesIntro: "您在这些设备上登录了钱包。移除后，该设备需重新登录。",
+            "You are signed in on these devices. A device that you remove must sign in again.";
+        UnknownDevice: "未知设备", "Unknown device";
+        ThisDevice: "本机", "This device";
+        RemoveDevice: "移除", "Remove";
+        SignedIn: "登录时间", "Signed in";
+        SeenOn: "最近使用", "Last used";
+    }
+}
+
+texts! {
+    /// How things stand in the security centre, and what to know before a form.
+    pub(crate) State {
+        NotVerified: "未认证", "Not verified";
+        PasswordSet: "已设置", "Set";
+        Locked: "已锁定", "Locked";
+        NotFrozen: "正常", "Not frozen";
+        Frozen: "已冻结", "Frozen";
+        NoLevelLimits: "本机构另有规定", "By the rules of this institution";
+        OwnLimits: "已自设限额", "Your own limits";
+        SignUpIntro: "付款时用它确认。请勿与银行卡密码或生日相同。",
+            "You confirm payments with it. Do not use a card's PIN or a birthday.";
+        IdentityIntro: "认证后才能用余额付款。姓名和身份证号须与证件一致。",
+            "You can pay from the balance once you are verified. Name and number must be those of your ID card.";
+        IdentityDone: "身份已核实。再次认证可以提升账户类别。",
+            "You are verified. Verify again to reach a higher class.";
+        IdentityTop: "身份已核实，账户为最高类别。", "You are verified, at the highest class.";
+        ResetNeedsIdentity: "重置支付密码需要先完成实名认证。请联系客服核实身份。",
+            "A payment password is reset by proving who you are, and nobody has verified that yet. Please contact us.";
+        ResetIntro: "先获取验证码，再填写实名信息和新密码。",
+            "Ask for a code first, then tell us who you are and choose a new password.";
+        FreezeIntro: "怀疑手机丢失或账户被盗时，请立即冻结：资金不会转出，仍可收款。解除冻结需要支付密码和短信验证码。",
+            "If your phone is lost or somebody else may be in your account, freeze it at once: no money leaves it, \
+             and you can still receive. To unfreeze it takes the payment password and a code.";
+        UnfreezeIntro: "账户已冻结，资金不会转出。解除冻结请先获取验证码，再输入支付密码。",
+            "The account is frozen: no money leaves it. To unfreeze it, ask for a code, then enter it with the \
+             payment password.";
+        FrozenByOperator: "账户已由平台冻结，请联系客服。", "The account was frozen by us. Please contact us.";
+    }
+}

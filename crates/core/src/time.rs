@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far China's clocks are ahead of UTC, in milliseconds.
-const CHINA_AHEAD_MS: i64 = 8 * 3_600 * 1_000;
+/// How far China's clocks are ahead of UTC, in milliseconds, all year since 1992.
+pub(crate) const CHINA_AHEAD_MS: i64 = 8 * 3_600 * 1_000;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
@@ -38,6 +38,13 @@ impl Time {
     /// The day in China, counted from 1970-01-01: its clocks are eight hours ahead of UTC all year.
     pub const fn china_day(self) -> i64 {
         self.0.saturating_add(CHINA_AHEAD_MS).div_euclid(DAY_MS)
+    }
+
+    /// The instant at which the next day begins in China.
+    #[must_use]
+    pub const fn next_china_day(self) -> Time {
+        let into_day_ms = self.0.saturating_add(CHINA_AHEAD_MS).rem_euclid(DAY_MS);
+        self.plus_ms(DAY_MS.saturating_sub(into_day_ms))
     }
 
     /// Milliseconds from `earlier` to here; negative when it is later.

@@ -1,7 +1,7 @@
 //! Collection codes (收款码): what an owner shows, printed once, and payers scan.
 //!
 //! **Invariants.** An owner has one code, whose token never changes: what was printed stays good. Static codes take no
-//! more from one payer on one day than [`COLLECTION_PER_DAY_MAX`](crate::limits::COLLECTION_PER_DAY_MAX), all codes
+//! more from one payer on one day than [`COLLECTION_PER_DAY_MAX`], all codes
 //! together. What is paid to a person's code is a transfer that the person has at once.
 //!
 //! **Absent on purpose:** who the owner is, in the code: the token says nothing, and only who is signed in is shown

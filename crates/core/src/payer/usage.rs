@@ -26,10 +26,8 @@ use crate::{
         FEWER_FACTORS_PER_DAY_MAX, LEVEL_I_TOTAL_MAX, LEVEL_II_PER_YEAR_MAX, LEVEL_III_PER_YEAR_MAX,
         TWO_FACTORS_PER_DAY_MAX,
     },
+    time::CHINA_AHEAD_MS,
 };
-
-/// Milliseconds by which Asia/Shanghai is ahead of UTC.
-const SHANGHAI_AHEAD_MS: i64 = 8 * 3_600 * 1_000;
 
 /// How many proofs of different kinds a payer gave for one payment (article 22: something known, something owned,
 /// something of the body).
@@ -108,7 +106,7 @@ impl Limit {
 
 /// The civil date of an instant in Asia/Shanghai. Instants beyond the calendar are clamped to its ends.
 pub fn date_of(at: Time) -> Date {
-    let ms = at.plus_ms(SHANGHAI_AHEAD_MS).ms();
+    let ms = at.plus_ms(CHINA_AHEAD_MS).ms();
     let end = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_millisecond(ms).unwrap_or(end).to_zoned(TimeZone::UTC).date()
 }

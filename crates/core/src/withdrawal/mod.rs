@@ -45,17 +45,12 @@ pub enum Speed {
     NextDay,
 }
 
-/// China has had one time zone and no summer time since 1992.
-const SHANGHAI_MS: i64 = 8 * 3_600 * 1_000;
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
-
 impl Speed {
     /// When the bank is asked to pay what is planned at `at`.
     pub fn due_at(self, at: Time) -> Time {
-        let local_ms = at.ms().saturating_add(SHANGHAI_MS);
         match self {
             Speed::Now => at,
-            Speed::NextDay => at.plus_ms(DAY_MS.saturating_sub(local_ms.rem_euclid(DAY_MS))),
+            Speed::NextDay => at.next_china_day(),
         }
     }
 }

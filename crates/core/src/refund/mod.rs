@@ -20,9 +20,9 @@ use tongbao_money::{Amount, Money};
 
 use crate::{
     Context, Key, List, Time,
-    id::{AppId, MerchantId, PayerId, PaymentId, RefundId},
+    id::{AppId, AttemptId, MerchantId, PayerId, PaymentId, RefundId},
     ledger::{Account, Channel},
-    payment::Payment,
+    payment::{Attempt, Payment},
     wechat::WechatRefund,
 };
 
@@ -98,6 +98,9 @@ pub struct Refund {
     pub app: AppId,
     /// Of which payment.
     pub payment: PaymentId,
+    /// The attempt whose money it is, if that is not the one that paid the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
     /// Why.
     pub origin: Origin,
     /// How much.
@@ -132,7 +135,7 @@ impl Refund {
     pub(crate) fn of_unexpected(
         cx: &mut Context,
         payment: &Payment,
-        channel: Channel,
+        (attempt, channel): (AttemptId, Channel),
         money: Money,
     ) -> Refund {
         Refund {
@@ -141,6 +144,7 @@ impl Refund {
             merchant: payment.merchant,
             app: payment.app,
             payment: payment.id,
+            attempt: Some(attempt),
             origin: Origin::Unexpected,
             money,
             fee: Amount::ZERO,
@@ -153,6 +157,11 @@ impl Refund {
             succeeded_at: None,
             wechat: None,
         }
+    }
+
+    /// The attempt whose money goes back.
+    pub fn attempt_of<'a>(&self, payment: &'a Payment) -> Option<&'a Attempt> {
+        self.attempt.map_or_else(|| payment.paid_by(), |id| payment.attempt(id))
     }
 
     /// The merchant's own number, if the merchant asked for it.

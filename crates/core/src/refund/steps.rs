@@ -111,6 +111,7 @@ pub(crate) fn create_at(
         merchant: before.merchant,
         app,
         payment: before.id,
+        attempt: None,
         origin: Origin::Merchant(new.refund_no.clone()),
         money,
         fee,

@@ -334,6 +334,7 @@ fn refund(origin: Origin, status: RefundStatus, contradicted: bool) -> Refund {
         merchant: cx.draw(),
         app: cx.draw(),
         payment: cx.draw(),
+        attempt: None,
         origin,
         money: yuan(5),
         fee: Amount::ZERO,

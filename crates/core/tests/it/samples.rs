@@ -164,6 +164,7 @@ pub(crate) fn refund(origin: Origin, target: Target) -> Refund {
         merchant: merchant(),
         app: app(),
         payment: id(4),
+        attempt: None,
         origin,
         money: yuan(500),
         fee: amount(3),

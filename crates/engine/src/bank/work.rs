@@ -94,11 +94,11 @@ impl Engine {
         self.run(input("hear_withdrawal"), hear).await
     }
 
-    /// Sends a refund back to the card that paid its payment, if a card did; otherwise it is not the bank's.
+    /// Sends a refund back to the card that its money came from, if a card it was; otherwise it is not the bank's.
     pub(crate) async fn reverse(&self, refund: &Refund) -> Result<Option<RefundSaid>, Fault> {
         let payment = self.store.get::<Payment>(refund.payment)?;
-        let paid_by = payment.as_ref().and_then(Payment::paid_by);
-        let Some(Method::Card(card)) = paid_by.map(|attempt| attempt.method) else { return Ok(None) };
+        let attempt = payment.as_ref().and_then(|payment| refund.attempt_of(payment));
+        let Some(Method::Card(card)) = attempt.map(|attempt| attempt.method) else { return Ok(None) };
         let Some(bank) = &self.bank else { return Ok(Some(RefundSaid::Unknown)) };
         let reversal = self.movement(refund.id.to_string(), card, refund.money, refund.created_at)?;
         let answer = timeout(ANSWER_TIME, bank.reverse(&reversal)).await;

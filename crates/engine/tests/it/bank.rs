@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
-use std::{future::ready, sync::Arc};
+use std::{
+    future::ready,
+    sync::{Arc, Mutex},
+};
 
 use tongbao_channel::bank::{Checked, Movement};
 use tongbao_core::{
@@ -32,7 +35,7 @@ use tongbao_core::{
 use tongbao_engine::{
     Call, Deliveries, Engine, Error, Input, Mode, Worker,
     bank::{
-        Bank, Binding, Holder,
+        Bank, Binding, Holder, SandboxBank,
         sandbox_card::{Behaviour, CARDS},
     },
     webhook::Sender,
@@ -327,6 +330,61 @@ async fn what_a_bank_does_not_say_is_never_guessed() {
     assert_eq!(world.get::<TopUp>(top_up).status, TopUpStatus::Sent);
     assert_eq!(world.get::<Withdrawal>(withdrawal).status, WithdrawalStatus::Sent);
     assert_eq!((world.available(), world.has(Account::WithdrawalsInFlight)), (100, 900));
+}
+
+/// The sandbox's bank, and the numbers of the cards that money was sent back to.
+#[derive(Default)]
+struct Watched {
+    reversed: Mutex<Vec<String>>,
+}
+
+impl Bank for Watched {
+    fn check<'a>(&'a self, holder: &'a Holder) -> Call<'a, Checked> {
+        SandboxBank.check(holder)
+    }
+
+    fn charge<'a>(&'a self, charge: &'a Movement) -> Call<'a, Said> {
+        SandboxBank.charge(charge)
+    }
+
+    fn query_charge<'a>(&'a self, charge: &'a Movement) -> Call<'a, Said> {
+        SandboxBank.query_charge(charge)
+    }
+
+    fn pay_out<'a>(&'a self, payout: &'a Movement) -> Call<'a, PayoutSaid> {
+        SandboxBank.pay_out(payout)
+    }
+
+    fn query_payout<'a>(&'a self, payout: &'a Movement) -> Call<'a, PayoutSaid> {
+        SandboxBank.query_payout(payout)
+    }
+
+    fn reverse<'a>(&'a self, reversal: &'a Movement) -> Call<'a, refunds::Said> {
+        self.reversed.lock().unwrap().push(reversal.card_number.to_string());
+        SandboxBank.reverse(reversal)
+    }
+}
+
+#[tokio::test]
+async fn money_that_nobody_asked_for_goes_back_to_the_card_it_came_from() {
+    let bank = Arc::new(Watched::default());
+    let mut world = World::with(|engine| engine.bank = Some(Arc::clone(&bank) as Arc<dyn Bank>)).await;
+    let (first, second) = (world.bound(Behaviour::Declined).await, world.bound(Behaviour::Well).await);
+    let payment = world.pay("order", first).await;
+    world.wait(0).await;
+    let (payer, method) = (world.payer, Method::Card(second));
+    let ask = Pay { payment, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+    world.engine.step(INPUT, move |facts, cx| payments::pay(facts, cx, &ask)).await.unwrap();
+    world.wait(0).await;
+    let paid: Payment = world.get(payment);
+    assert_eq!((paid.status, paid.paid_by().unwrap().method), (Status::Succeeded, method));
+    let attempt = paid.attempts[0].id;
+    let said = Said::Paid { money: fen(500), reference: Some("after all".to_owned()) };
+    let hear =
+        move |facts: &dyn Facts, cx: &mut Context| payments::hear(facts, cx, (payment, attempt), None, &said);
+    world.engine.run(INPUT, hear).await.unwrap();
+    world.wait(0).await;
+    assert_eq!(*bank.reversed.lock().unwrap(), [number(Behaviour::Declined)]);
 }
 
 #[tokio::test]

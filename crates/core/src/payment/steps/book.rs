@@ -98,7 +98,7 @@ fn release_hold(change: &mut ChangeSet, before: &Payment, id: AttemptId) {
 fn give_back(cx: &mut Context, change: &mut ChangeSet, payment: &Payment, id: AttemptId, money: Money) {
     let channel = payment.attempt(id).and_then(|attempt| attempt.method.channel());
     let Some(channel) = channel else { return };
-    let refund = Refund::of_unexpected(cx, payment, channel, money);
+    let refund = Refund::of_unexpected(cx, payment, (id, channel), money);
     change.postings.extend(template::unexpected(channel, money, refund.id.into()));
     change.tasks.push(Task::new(cx.at(), Work::SubmitRefund(refund.id)));
     change.put(refund);

@@ -87,7 +87,7 @@ pub(crate) fn text(file: &SandboxFile, directory: &Path) -> String {
     let mut text = format!(
         "Tongbao sandbox · 通宝沙箱\n\n  API        {api}/v1     documentation {api}/docs\n  \
          Start      {api}/sandbox\n  Phone      {api}/sandbox/phone\n  Inbox      {api}/sandbox/inbox\n  \
-         Notices    {api}/sandbox/notifications\n  Keys       {}\n\n",
+         Wallet     {api}/wallet\n  Notices    {api}/sandbox/notifications\n  Keys       {}\n\n",
         directory.join("sandbox.json").display(),
     );
     for payer in &file.payers {

@@ -34,6 +34,7 @@ texts! {
         CommandRefund: "退款", "Refund it";
         CommandListen: "在本机接收通知", "Receive notifications on this machine";
         Payers: "测试付款人", "Test payers";
+        OpenWallet: "打开付款人的钱包", "Open a payer's wallet";
         PayersHint: "用手机号登录收银台，验证码在收件箱。", "Sign in to the cashier with the phone number; the code is in the inbox.";
         PayersEmpty: "还没有付款人。重新启动沙箱会生成一组。", "No payers yet. Restarting the sandbox makes a set.";
         Phone: "手机号", "Phone";

@@ -11,6 +11,7 @@ mod ahead;
 mod indexes;
 mod journal;
 mod lanes;
+mod last_word;
 mod records;
 mod recount;
 mod walk;
@@ -73,10 +74,10 @@ pub fn verify(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Report
     let mut lanes = Lanes::read(store, &mut report)?;
     let (named, indexes) = std::thread::scope(|scope| {
         let indexes = scope.spawn(|| Sums::of_indexes(store, &seed));
-        let last_word = walk::walk(store, &mut lanes, &mut report, &mut recount, progress)?;
+        let last_words = walk::walk(store, &mut lanes, &mut report, &mut recount, progress)?;
         recount.finish(&mut report);
         accounts::check(store, &lanes, &mut report, &recount)?;
-        let named = records::check(store, &lanes, &mut report, last_word, &seed, progress)?;
+        let named = records::check(store, &lanes, &mut report, &last_words, &seed, progress)?;
         Ok((named, indexes.join().expect("counting does not panic")?))
     })?;
     if indexes != named {

@@ -2,33 +2,20 @@
 
 use std::thread;
 
-use tongbao_core::{Id, Time, ledger::AccountKey};
+use tongbao_core::{Time, ledger::AccountKey};
 
 use super::{
     Report, ahead,
     journal::{Accounts, Postings},
     lanes::Lanes,
+    last_word::{LastWords, LogWords},
     recount::Recount,
 };
 use crate::{
-    cache::Map,
     lane::{before_first, lane_of},
-    log::{self, ChangeLine, Digest, Touched},
+    log::{self, ChangeLine, Digest},
     port::{Fault, PostingLine, Store},
 };
-
-/// What the log says of a record.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Written {
-    /// The highest version, and its hash.
-    pub(super) version: u32,
-    pub(super) body: [u8; 16],
-    /// How many versions there are.
-    pub(super) times: u32,
-}
-
-/// Of each record, by its id.
-pub(super) type LastWord = Map<Id, Written>;
 
 /// One change, and everything its digest covers.
 struct Item {
@@ -45,7 +32,7 @@ pub(super) fn walk(
     report: &mut Report,
     recount: &mut Recount,
     progress: &mut dyn FnMut(u64),
-) -> Result<LastWord, Fault> {
+) -> Result<LastWords, Fault> {
     thread::scope(|scope| {
         let pages = ahead::changes(scope, store);
         let postings = Postings::new(ahead::postings(scope, store));
@@ -56,13 +43,14 @@ pub(super) fn walk(
             accounts: Accounts::new(store),
             postings,
             at: None,
-            last_word: LastWord::default(),
+            words: LogWords::default(),
         };
+        let mut gathered = Vec::new();
         for lines in pages {
-            let items = walk.gather(lines?)?;
-            walk.check(&items, recount);
+            gathered = walk.check(&gathered, recount, lines?)?;
             progress(walk.report.changes + walk.report.postings);
         }
+        walk.check(&gathered, recount, Vec::new())?;
         walk.finish()
     })
 }
@@ -75,7 +63,7 @@ struct Walk<'a> {
     postings: Postings,
     /// The time of the change before, in the same lane.
     at: Option<Time>,
-    last_word: LastWord,
+    words: LogWords,
 }
 
 impl Walk<'_> {
@@ -109,9 +97,14 @@ impl Walk<'_> {
         Ok(items)
     }
 
-    /// Counts them, and computes their digests beside that.
-    fn check(&mut self, items: &[Item], recount: &mut Recount) {
-        let misfits = thread::scope(|scope| {
+    /// Counts changes and gathers those that come next; computes the digests beside that.
+    fn check(
+        &mut self,
+        items: &[Item],
+        recount: &mut Recount,
+        next: Vec<ChangeLine>,
+    ) -> Result<Vec<Item>, Fault> {
+        let (misfits, next) = thread::scope(|scope| {
             let misfits = scope.spawn(|| {
                 let misfits = items.iter().filter(|item| !fits(item));
                 misfits.map(|item| item.line.number).collect::<Vec<u64>>()
@@ -119,11 +112,13 @@ impl Walk<'_> {
             for item in items {
                 self.count(item, recount);
             }
-            misfits.join().expect("computing digests does not panic")
+            let next = self.gather(next);
+            (misfits.join().expect("computing digests does not panic"), next)
         });
         for number in misfits {
             self.report.find(|| format!("the digest of change {number} does not fit"));
         }
+        next
     }
 
     fn count(&mut self, Item { line, written, .. }: &Item, recount: &mut Recount) {
@@ -136,13 +131,7 @@ impl Walk<'_> {
             });
             recount.count(posting, self.report);
         }
-        for Touched { id, version, body } in &line.touched {
-            let known = self.last_word.entry(*id).or_insert(Written { version: 0, body: *body, times: 0 });
-            known.times += 1;
-            if *version > known.version {
-                (known.version, known.body) = (*version, *body);
-            }
-        }
+        line.touched.iter().for_each(|touched| self.words.hear(touched));
     }
 
     /// Postings that no change called for belong to one that came meanwhile, or to none.
@@ -154,10 +143,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<LastWord, Fault> {
+    fn finish(mut self) -> Result<LastWords, Fault> {
         self.leave(None)?;
         self.lanes.finish(self.report);
-        Ok(self.last_word)
+        Ok(self.words.settle())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which of our crates may use which.
 //!
 //! ```text
-//! money ← core ← {store, channel} ← engine ← {api, web} ← tongbao
+//! money ← risk ← core ← {store, channel} ← engine ← {api, web} ← tongbao
 //! ```
 //! A crate may use what stands further left, and nothing beside it or to its right. Tests may use
 //! anything, as long as no circle comes of it.
@@ -13,8 +13,9 @@ use super::manifest::{Manifest, manifests};
 use super::source::Tree;
 
 /// The crates by distance from `money`. Crates at the same distance do not know each other.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
     &["tongbao-money"],
+    &["tongbao-risk"],
     &["tongbao-core"],
     &["tongbao-store", "tongbao-channel"],
     &["tongbao-engine"],
@@ -23,7 +24,7 @@ const LAYERS: [&[&str]; 6] = [
 ];
 
 /// Crates that only decide, and what would let them do more.
-const PURE: [&str; 2] = ["tongbao-money", "tongbao-core"];
+const PURE: [&str; 3] = ["tongbao-money", "tongbao-risk", "tongbao-core"];
 const IMPURE: [&str; 7] = ["axum", "getrandom", "hyper", "rand", "reqwest", "rusqlite", "tokio"];
 
 /// Dependencies between our crates that do not point left.

@@ -24,7 +24,7 @@ const SHEETS: &[(&str, &[&str])] = &[
 ];
 
 const SCRIPTS: &[&str] =
-    &["copy", "countdown", "filter", "poll-status", "print", "rotate-code", "submit-once"];
+    &["copy", "countdown", "filter", "passkey", "poll-status", "print", "rotate-code", "submit-once"];
 
 /// Hexadecimal digits of BLAKE3 in a file's name: 64 bits, far more than a handful of files needs.
 const HASH_DIGITS: usize = 16;

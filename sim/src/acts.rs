@@ -11,8 +11,8 @@ use tongbao_core::{
     id::{AttemptId, PayerId, PaymentId, RefundId, TransferId, WechatCombinedOrderId},
     payer,
     payment::{
-        self, Method, Payment,
-        steps::{Pay, Proof, Said},
+        self, Method, Payment, Proof, Proofs,
+        steps::{Pay, Said, Shown},
     },
     payment_code::{self, Window},
     profit_sharing::{giving_back, order as sharing},
@@ -187,8 +187,8 @@ impl Doors {
                 self.step(Actor::Payer(payer), "accept_transfer", accept).await
             }
             Act::PayCombined(order, payer) => {
-                let (method, proof) = (Method::Balance, Proof::SandboxPhone);
-                let ask = PayCombined { order, payer, method, proof, sandbox: true };
+                let (method, shown) = (Method::Balance, Shown::SandboxPhone);
+                let ask = PayCombined { order, payer, method, shown, sandbox: true };
                 let pay = move |facts: &dyn Facts, cx: &mut Context| {
                     yields(combine::pay(facts, cx, &ask), |_| Yield::CombinedPaid)
                 };
@@ -253,9 +253,9 @@ impl Doors {
     async fn pay(self, visit: Visit) -> Finished {
         let Visit { payment, payer, method, password, .. } = visit;
         let actor = Actor::Payer(payer);
-        let ask = |proof| Pay { payment, payer, method, proof, sandbox: true };
+        let ask = |shown| Pay { payment, payer, method, shown, sandbox: true };
         let Some(right) = password else {
-            let ask = ask(Proof::SandboxPhone);
+            let ask = ask(Shown::SandboxPhone);
             let pay = move |facts: &dyn Facts, cx: &mut Context| {
                 yields(payment::steps::pay(facts, cx, &ask), |paid| Yield::Payment(Box::new(paid)))
             };
@@ -269,7 +269,8 @@ impl Doors {
         if !right {
             return Ok(Yield::WrongPassword);
         }
-        let ask = ask(Proof::Password);
+        // Large amounts need a code as well; the payers of these worlds have it at hand.
+        let ask = ask(Shown::Proofs(Proofs::PASSWORD.with(Proof::Code)));
         let pay = move |facts: &dyn Facts, cx: &mut Context| payment::steps::pay_proven(facts, cx, &ask);
         let paid: Result<Payment, Refusal> =
             self.engine.step(Input { actor, name: "create_attempt" }, pay).await?;

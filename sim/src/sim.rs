@@ -151,13 +151,14 @@ impl Sim {
     fn is_over(&mut self) -> bool {
         let mut state = self.shared.lock();
         let Some(healed) = self.healed_at else { return false };
+        let left = || state.watch.tasks.iter().take(5).map(|it| format!("{it:?}")).collect::<Vec<_>>();
         if self.events > EVENTS_MAX {
-            state.violated(format!("the world did not come to rest within {EVENTS_MAX} events"));
+            let left = left();
+            state.violated(format!("not at rest within {EVENTS_MAX} events: tasks {left:?}"));
             return true;
         }
         if state.now.since_ms(healed) > REST_MS {
-            let left: Vec<String> = state.watch.tasks.iter().take(5).map(|it| format!("{it:?}")).collect();
-            let acts = state.acts.len();
+            let (left, acts) = (left(), state.acts.len());
             state.violated(format!("not at rest after 40 days: {acts} acts, tasks {left:?}"));
             return true;
         }

@@ -211,7 +211,9 @@ impl State {
                 AlarmKind::TopUpUnexpected
                 | AlarmKind::WithdrawalPaidAfterFailed
                 | AlarmKind::WithdrawalPaidTwice
-                | AlarmKind::WithdrawalFailedAfterPaid => return,
+                | AlarmKind::WithdrawalFailedAfterPaid
+                | AlarmKind::UtilityPaidUnasked
+                | AlarmKind::UtilityFailedAfterPaid => return,
                 AlarmKind::LateMoney => Rare::LateMoney,
                 AlarmKind::DoublePayment => Rare::DoublePayment,
                 AlarmKind::WrongAmount => Rare::WrongAmount,

@@ -24,7 +24,7 @@ use crate::{
 
 /// No key, or one that is not valid.
 pub const UNAUTHENTICATED: Kind =
-    Kind::new(StatusCode::UNAUTHORIZED, "unauthenticated", "A valid secret key is needed");
+    Kind::new(StatusCode::UNAUTHORIZED, "unauthenticated", "A valid secret key or session is needed");
 /// A valid key that may not do this.
 pub const FORBIDDEN: Kind = Kind::new(StatusCode::FORBIDDEN, "forbidden", "The key may not do this");
 

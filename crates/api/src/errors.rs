@@ -70,6 +70,45 @@ errors! {
         500 Internal "A fault of ours.",
         503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
     }
+    /// What an operation of a payer's with a body may be refused with.
+    PayerErrors {
+        400 BadRequest "The request is malformed, or a value is not allowed.",
+        401 Unauthenticated "There is no valid session.",
+        403 Forbidden "A proof is wrong or locked, or the account may not do this now.",
+        404 NotFound "There is no such thing, or it is not yours.",
+        405 Method "The path exists; the method does not.",
+        408 Timeout "The request took too long to arrive.",
+        409 Conflict "The state of things does not allow it, or the key is taken.",
+        413 TooLarge "The body is too large.",
+        415 MediaType "The body is not plain JSON.",
+        429 RateLimited "Too many requests, or too many tries today.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
+    }
+    /// What an operation of a payer's without a body may be refused with.
+    PayerErrorsWithoutBody {
+        400 BadRequest "The request is malformed, or a value is not allowed.",
+        401 Unauthenticated "There is no valid session.",
+        403 Forbidden "The account may not do this now.",
+        404 NotFound "There is no such thing, or it is not yours.",
+        405 Method "The path exists; the method does not.",
+        429 RateLimited "Too many requests.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
+    }
+    /// What an operation that leads to a session may be refused with.
+    EntryErrors {
+        400 BadRequest "The request is malformed, or a value is not allowed.",
+        403 Forbidden "The one-time code or the ticket is wrong or too old.",
+        405 Method "The path exists; the method does not.",
+        408 Timeout "The request took too long to arrive.",
+        409 Conflict "The state of things does not allow it.",
+        413 TooLarge "The body is too large.",
+        415 MediaType "The body is not plain JSON.",
+        429 RateLimited "Too many requests.",
+        500 Internal "A fault of ours.",
+        503 Unavailable "The service is busy. Unless the code is `deadline_passed`, nothing was done.",
+    }
     /// What an operation of the sandbox, which needs no key, may be refused with.
     SandboxErrors {
         400 BadRequest "The request is malformed, or a value is not allowed.",

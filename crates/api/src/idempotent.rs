@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE, request::Parts};
-use tongbao_core::{Refusal, id::AppId, idempotency::Ask, limits::IDEMPOTENCY_KEY_CHARS_MAX};
+use tongbao_core::{Id, Refusal, idempotency::Ask, limits::IDEMPOTENCY_KEY_CHARS_MAX};
 use tongbao_engine::{Answered, auth::hex};
 
 use crate::{
@@ -27,12 +27,12 @@ pub struct IdempotencyKey {
 
 impl IdempotencyKey {
     /// What the request is, for the store: the key, and a digest of method, target and body.
-    pub fn ask(self, app: AppId, body: &[u8]) -> Option<Ask> {
+    pub fn ask(self, caller: impl Into<Id>, body: &[u8]) -> Option<Ask> {
         let key = self.key?;
         let mut hash = blake3::Hasher::new();
         hash.update(self.target.as_bytes()).update(&[0]).update(body);
         let request = hex(&hash.finalize().as_bytes()[..16]);
-        Some(Ask { app, key, request })
+        Some(Ask { caller: caller.into(), key, request })
     }
 }
 

@@ -10,6 +10,7 @@ pub mod json;
 pub mod list;
 pub mod listener;
 pub mod openapi;
+pub mod payer;
 pub mod problem;
 pub mod rate;
 pub mod refusal;

@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     errors::{ProblemDetails, PublicErrors},
     refusal,
-    resources::{app, balance, deliveries, events, payments, refunds, webhook_endpoints},
+    resources::{app, balance, collection_code, deliveries, events, payments, refunds, webhook_endpoints},
     sandbox,
     state::Api,
 };
@@ -64,7 +64,8 @@ impl Modify for SecretKey {
     }
 }
 
-struct ErrorCodes;
+/// Names every code that a problem may have.
+pub(crate) struct ErrorCodes;
 
 impl Modify for ErrorCodes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
@@ -85,6 +86,7 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(payments::create_payment, payments::list_payments))
         .routes(routes!(payments::get_payment))
         .routes(routes!(payments::create_payment_closure))
+        .routes(routes!(collection_code::create_collection_code, collection_code::get_collection_code))
         .routes(routes!(refunds::create_refund, refunds::list_refunds))
         .routes(routes!(refunds::get_refund))
         .routes(routes!(events::list_events))

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     caller::{FORBIDDEN, UNAUTHENTICATED},
+    payer::{BANK_UNANSWERED, CARD_NOT_CONFIRMED, CODES_USED_UP, WRONG_SECURITY_CODE},
     problem::{self, Kind, Problem},
 };
 
@@ -52,10 +53,14 @@ fn kind(refusal: &Refusal) -> Kind {
         Refusal::IdentityLocked { .. } => (StatusCode::FORBIDDEN, "Too many wrong identities"),
         Refusal::TooManyAccounts => (StatusCode::CONFLICT, "The person has an account already"),
         Refusal::LimitReached { .. } => (StatusCode::CONFLICT, "A limit of the payer is reached"),
+        Refusal::PaymentsUsedUp => (StatusCode::TOO_MANY_REQUESTS, "The payer has paid as often as it may"),
+        Refusal::ProofVoid => (StatusCode::CONFLICT, "The proof is for something else, or came too late"),
         Refusal::WrongPassword { .. } => (StatusCode::FORBIDDEN, "The payment password is wrong"),
         Refusal::PasswordLocked { .. } => (StatusCode::FORBIDDEN, "The payment password is locked"),
         Refusal::WrongCode => (StatusCode::FORBIDDEN, "The one-time code is wrong"),
         Refusal::CodeTooSoon => (StatusCode::TOO_MANY_REQUESTS, "A code was sent a moment ago"),
+        Refusal::PasskeyRefused => (StatusCode::FORBIDDEN, "The passkey was not accepted"),
+        Refusal::TooManyPasskeys => (StatusCode::CONFLICT, "The payer has too many passkeys"),
         Refusal::TooManyEndpoints => (StatusCode::CONFLICT, "The app has too many endpoints"),
         Refusal::KeyRevoked => (StatusCode::CONFLICT, "The key is revoked"),
         Refusal::LeaseLost => (StatusCode::CONFLICT, "Another worker has this task"),
@@ -128,11 +133,16 @@ pub fn kinds() -> Vec<Kind> {
         Refusal::WrongPassword { tries_left: 0 },
         Refusal::PasswordLocked { until: Time::default() },
         Refusal::WrongCode,
+        Refusal::PaymentsUsedUp,
+        Refusal::ProofVoid,
         Refusal::CodeTooSoon,
+        Refusal::PasskeyRefused,
+        Refusal::TooManyPasskeys,
         Refusal::TooManyEndpoints,
         Refusal::KeyRevoked,
         Refusal::LeaseLost,
     ];
-    let callers = [UNAUTHENTICATED, FORBIDDEN];
+    let callers =
+        [UNAUTHENTICATED, FORBIDDEN, CARD_NOT_CONFIRMED, WRONG_SECURITY_CODE, BANK_UNANSWERED, CODES_USED_UP];
     problem::KINDS.iter().copied().chain(callers).chain(refusals.iter().map(kind)).collect()
 }

@@ -5,9 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tongbao_core::{Time, api_key::ApiKey};
+use tongbao_core::{Time, api_key::ApiKey, id::PayerId};
 use tongbao_engine::{Engine, auth::secret_key_digest};
 use tongbao_store::Fault;
+
+use crate::{
+    payer::PAYER_QUOTA,
+    rate::{KEYS_MAX, Limiter, Quota},
+};
 
 /// How long a secret key is remembered after it was looked up, in milliseconds: a revoked key works for
 /// at most that much longer.
@@ -25,13 +30,21 @@ pub struct Api {
     pub engine: Arc<Engine>,
     /// Where this instance is reached, without a slash at the end: goes into `cashier_url`.
     pub base_url: String,
+    /// What is left of each payer's allowance of requests.
+    pub(crate) payers: Limiter<PayerId>,
     keys: Mutex<HashMap<[u8; 32], Remembered>>,
 }
 
 impl Api {
     /// The API of an engine that is reached at `base_url`.
     pub fn new(engine: Arc<Engine>, base_url: impl Into<String>) -> Arc<Api> {
-        Arc::new(Api { engine, base_url: base_url.into(), keys: Mutex::default() })
+        Api::limited(engine, base_url, PAYER_QUOTA)
+    }
+
+    /// The same with what one payer may ask of the payers' API.
+    pub fn limited(engine: Arc<Engine>, base_url: impl Into<String>, payer: Quota) -> Arc<Api> {
+        let payers = Limiter::new(payer, KEYS_MAX);
+        Arc::new(Api { engine, base_url: base_url.into(), payers, keys: Mutex::default() })
     }
 
     /// The key that this secret is. Found ones are remembered for a second; unknown ones are not, so a

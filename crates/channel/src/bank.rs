@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use tongbao_core::{Time, card::CardKind};
+use tongbao_core::{Time, card::CardKind, payment::HolderSaid};
 use tongbao_money::Money;
 use zeroize::Zeroizing;
 
@@ -19,6 +19,9 @@ pub struct Holder {
     pub id_number: Zeroizing<String>,
     /// The phone number that the bank knows.
     pub phone: Zeroizing<String>,
+    /// The three digits on the back of a credit card (CVV2, CVN2), if they were given. They are told to the bank and
+    /// kept nowhere (PCI DSS 4.0, requirement 3.3).
+    pub security_code: Option<Zeroizing<String>>,
 }
 
 impl Holder {
@@ -29,7 +32,14 @@ impl Holder {
             name: Zeroizing::new(name),
             id_number: Zeroizing::new(id_number),
             phone: Zeroizing::new(phone),
+            security_code: None,
         }
+    }
+
+    /// The same with the security code of a credit card.
+    #[must_use]
+    pub fn with_security_code(self, code: String) -> Holder {
+        Holder { security_code: Some(Zeroizing::new(code)), ..self }
     }
 }
 
@@ -51,8 +61,25 @@ pub enum Checked {
     },
     /// They are not, and the bank does not say which.
     Wrong,
+    /// The card is a credit card, and its security code was not given.
+    SecurityCodeNeeded,
+    /// The security code is not the card's.
+    WrongSecurityCode,
     /// No answer.
     Unknown,
+}
+
+/// The step of a purchase in which a bank may want the word of the card's holder (3-D Secure), and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HolderStep {
+    /// The payment that is paid: to its cashier the holder comes back.
+    pub payment: String,
+    /// Since when the bank waits for the holder, if it said that it does.
+    pub since: Option<Time>,
+    /// What the holder said, where the bank is the sandbox's, which remembers nothing itself.
+    pub said: Option<HolderSaid>,
+    /// When.
+    pub said_at: Option<Time>,
 }
 
 /// Money that is to move between a card and the platform, or that may have moved.
@@ -68,6 +95,8 @@ pub struct Movement {
     pub began_at: Time,
     /// When it is asked this time.
     pub asked_at: Time,
+    /// What concerns the card's holder; none where nobody stands before a page, as in a top-up or a payout.
+    pub holder: Option<HolderStep>,
 }
 
 impl Movement {

@@ -4,6 +4,8 @@
 //! no answer at all becomes "unknown", never a failure.
 
 pub mod bank;
+pub mod biller;
 pub mod sandbox_bank;
+pub mod sandbox_billers;
 pub mod sandbox_identity;
 pub mod wechat;

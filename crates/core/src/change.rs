@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::{
     Record, Time,
     id::{
-        AppId, AttemptId, DeliveryId, PayerId, PaymentId, RefundId, SharingId, TopUpId, TransferId, TypedId,
-        WechatTransferBatchId, WithdrawalId,
+        AppId, AttemptId, DeliveryId, MessageId, NoticeId, PayerId, PaymentId, RefundId, SharingId, TopUpId,
+        TransferId, TypedId, UtilityPaymentId, WechatTransferBatchId, WithdrawalId,
     },
     ledger::Posting,
 };
@@ -102,12 +102,22 @@ pub enum Work {
     SubmitWithdrawal(WithdrawalId),
     /// Ask the bank what became of a withdrawal.
     QueryWithdrawal(WithdrawalId),
+    /// Plan the notices of a message.
+    Notify(MessageId),
+    /// Send a notice.
+    SendNotice(NoticeId),
+    /// Ask a biller to take a utility payment.
+    PayBiller(UtilityPaymentId),
+    /// Ask a biller what became of a utility payment.
+    QueryBiller(UtilityPaymentId),
 }
 
 impl Work {
     /// The id of the task: that of what it is about. A thing has one task of a kind at a time.
     pub fn task_id(self) -> Uuid {
         match self {
+            Work::Notify(message) => message.uuid(),
+            Work::SendNotice(notice) => notice.uuid(),
             Work::ExpirePayment(payment) => payment.uuid(),
             Work::SubmitAttempt(_, attempt) | Work::QueryAttempt(_, attempt) => attempt.uuid(),
             Work::SubmitRefund(refund) | Work::QueryRefund(refund) => refund.uuid(),
@@ -117,6 +127,7 @@ impl Work {
             Work::PayTransferBatch(batch) => batch.uuid(),
             Work::SubmitTopUp(top_up) | Work::QueryTopUp(top_up) => top_up.uuid(),
             Work::SubmitWithdrawal(withdrawal) | Work::QueryWithdrawal(withdrawal) => withdrawal.uuid(),
+            Work::PayBiller(payment) | Work::QueryBiller(payment) => payment.uuid(),
         }
     }
 }

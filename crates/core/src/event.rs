@@ -213,6 +213,10 @@ pub enum AlarmKind {
     WithdrawalPaidTwice,
     /// A bank says that a withdrawal failed which it had said was paid.
     WithdrawalFailedAfterPaid,
+    /// A biller booked a utility payment that it had refused, or once more; it is booked from suspense.
+    UtilityPaidUnasked,
+    /// A biller says that it refused a utility payment which it had booked.
+    UtilityFailedAfterPaid,
 }
 
 /// Something a person must look at.

@@ -207,6 +207,12 @@ ids! {
     SignUpId = SignUp, 53, "sup";
     /// What an instance says of itself.
     InstanceId = Instance, 65, "ins";
+    /// A message or code on its way to a payer.
+    NoticeId = Notice, 85, "ntc";
+    /// How a payer is reached.
+    ContactId = Contact, 86, "ctt";
+    /// The vault's data keys.
+    DataKeysId = DataKeys, 87, "dks";
     /// A complaint of a payer.
     ComplaintId = Complaint, 40, "cpl";
     /// A payer's bank card.
@@ -223,8 +229,14 @@ ids! {
     SendingId = Sending, 60, "snd";
     /// Somebody to whom a payer has sent money.
     PayeeId = Payee, 61, "pye";
+    /// A passkey of a payer.
+    PasskeyId = Passkey, 70, "psk";
+    /// What is kept of a payer's passkeys as a whole.
+    PasskeyRingId = PasskeyRing, 71, "psr";
     /// A collection code.
     CollectionCodeId = CollectionCode, 62, "clc";
+    /// What a payer pays a biller; also the biller's idempotency key.
+    UtilityPaymentId = UtilityPayment, 75, "utp";
 }
 
 /// Any id.

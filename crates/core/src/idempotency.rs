@@ -5,10 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Context, Facts, Key, Refusal, Stop, Time,
-    id::{AppId, ReplyId},
-};
+use crate::{Context, Facts, Id, Key, Refusal, Stop, Time, id::ReplyId};
 
 /// The answer given to the first request with a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +14,13 @@ pub struct Reply {
     pub id: ReplyId,
     /// Always 1: an answer does not change.
     pub version: u32,
-    /// Whose key.
-    pub app: AppId,
+    /// Whose key: an app's, or a payer's. (Stored under the name it had when only apps had keys.)
+    #[serde(rename = "app")]
+    pub caller: Id,
     /// The `Idempotency-Key`.
     pub key: String,
-    /// The first 16 bytes of BLAKE3 over operation and body, in hexadecimal.
+    /// The first 16 bytes of BLAKE3 over operation and body, in hexadecimal. Payment passwords are not in it: who reads
+    /// the store could try out every one against the digest.
     pub request: String,
     /// The HTTP status answered.
     pub status: u16,
@@ -31,26 +30,34 @@ pub struct Reply {
     pub created_at: Time,
 }
 
+impl Reply {
+    /// Whether it answers this request; a refusal if its key was used for another one.
+    pub fn answers(&self, ask: &Ask) -> Result<(), Refusal> {
+        if self.request == ask.request {
+            return Ok(());
+        }
+        let short = |digest: &str| digest.chars().take(8).collect();
+        Err(Refusal::KeyReused { first: short(&self.request), second: short(&ask.request) })
+    }
+}
+
 /// A request's key and content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Whose key.
-    pub app: AppId,
+    /// Whose key: an app's, or a payer's.
+    pub caller: Id,
     /// The `Idempotency-Key`.
     pub key: String,
-    /// Digest of operation and body, in hexadecimal.
+    /// Digest of operation and body without the payment password, in hexadecimal.
     pub request: String,
 }
 
 /// The answer to a key that was seen before; a refusal when the content differs.
 pub fn earlier<'a>(facts: &'a dyn Facts, ask: &Ask) -> Result<Option<&'a Reply>, Stop> {
-    let key = Key::Idempotency(ask.app, ask.key.clone());
+    let key = Key::Idempotency(ask.caller, ask.key.clone());
     let Some(reply) = facts.find::<Reply>(&key)? else { return Ok(None) };
-    if reply.request == ask.request {
-        return Ok(Some(reply));
-    }
-    let short = |digest: &str| digest.chars().take(8).collect();
-    Err(Refusal::KeyReused { first: short(&reply.request), second: short(&ask.request) }.into())
+    reply.answers(ask)?;
+    Ok(Some(reply))
 }
 
 /// The record that keeps an answer.
@@ -58,7 +65,7 @@ pub fn reply(cx: &mut Context, ask: &Ask, status: u16, body: String) -> Reply {
     Reply {
         id: cx.draw(),
         version: 1,
-        app: ask.app,
+        caller: ask.caller,
         key: ask.key.clone(),
         request: ask.request.clone(),
         status,

@@ -2,7 +2,7 @@
 
 use crate::{
     Id,
-    id::{AppId, CardNumberId, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
+    id::{CardNumberId, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
     ledger::Channel,
 };
 
@@ -13,12 +13,14 @@ pub enum Key {
     OrderNo(MerchantId, String),
     /// A merchant's refund number.
     RefundNo(MerchantId, String),
-    /// An app's idempotency key.
-    Idempotency(AppId, String),
+    /// The idempotency key of an app, or of a payer.
+    Idempotency(Id, String),
     /// A secret key, by its digest.
     Secret([u8; 32]),
     /// A payer's phone number, by keyed digest.
     Phone([u8; 32]),
+    /// The same of an account that was opened after as many others of the number were closed.
+    PhoneAgain([u8; 32], u32),
     /// What a channel calls a movement of money.
     ChannelReference(Channel, String),
     /// The settings of the sandbox.
@@ -93,6 +95,16 @@ pub enum Key {
     CollectionCode(String),
     /// The collection code of its owner.
     CollectionCodeOf(Id),
+    /// A passkey, by the digest of its credential id.
+    Passkey([u8; 32]),
+    /// A payer's passkeys as a whole.
+    PasskeyRing(PayerId),
+    /// The vault's data keys.
+    DataKeys,
+    /// How a payer is reached.
+    ContactOf(PayerId),
+    /// A payer's number of a utility payment.
+    UtilityPaymentNo(PayerId, String),
 }
 
 /// 128 bits of BLAKE3 over a key: what the index holds.
@@ -105,7 +117,7 @@ impl Key {
         match self {
             Key::OrderNo(merchant, text) => named(&mut hash, 1, (*merchant).into(), text),
             Key::RefundNo(merchant, text) => named(&mut hash, 2, (*merchant).into(), text),
-            Key::Idempotency(app, text) => named(&mut hash, 3, (*app).into(), text),
+            Key::Idempotency(caller, text) => named(&mut hash, 3, *caller, text),
             Key::Secret(digest) => found(&mut hash, 4, digest),
             Key::Phone(digest) => found(&mut hash, 5, digest),
             Key::ChannelReference(channel, text) => {
@@ -157,6 +169,14 @@ impl Key {
             }
             Key::CollectionCode(text) => tagged(&mut hash, 63, text),
             Key::CollectionCodeOf(owner) => named(&mut hash, 64, *owner, ""),
+            Key::Passkey(digest) => found(&mut hash, 70, digest),
+            Key::PasskeyRing(payer) => named(&mut hash, 71, (*payer).into(), ""),
+            Key::PhoneAgain(digest, turn) => {
+                hash.update(&[86]).update(digest).update(&turn.to_be_bytes());
+            }
+            Key::DataKeys => tagged(&mut hash, 87, ""),
+            Key::ContactOf(payer) => named(&mut hash, 85, (*payer).into(), ""),
+            Key::UtilityPaymentNo(payer, text) => named(&mut hash, 75, (*payer).into(), text),
         }
         let mut digest = KeyDigest::default();
         hash.finalize_xof().fill(&mut digest);

@@ -75,6 +75,12 @@ pub const COLLECTION_PER_DAY_MAX: Amount = match Amount::new(50_000) {
     Some(amount) => amount,
     None => Amount::ZERO,
 };
+/// Accounts at billers that a payer may look up on one day, found or not: an answer tells what a household owes. A
+/// family with three utilities at two homes has room to mistype each of them several times.
+pub const BILLER_LOOK_UPS_PER_DAY_MAX: u16 = 30;
+/// The most that one utility payment moves, in fen: 50,000 yuan, a default as for top-ups; a household's bill is a
+/// hundredth of that.
+pub const UTILITY_AMOUNT_MAX: Amount = fen(5_000_000);
 /// A transfer bill can be asked for during 30 days (same interface).
 pub const WECHAT_TRANSFER_QUERY_WINDOW_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Details of one batch of transfers: 1,000 (same interface; older pages say 3,000).
@@ -155,6 +161,22 @@ pub const LEVEL_III_SOURCES_MIN: u8 = 5;
 pub const FEWER_FACTORS_PER_DAY_MAX: Amount = fen(100_000);
 /// Those with two proofs, none of them a digital certificate or signature, to 5,000 yuan a day (same article).
 pub const TWO_FACTORS_PER_DAY_MAX: Amount = fen(500_000);
+/// Balance payments of one day with fewer than two proofs: a default, no rule has a figure. Nobody shows a payment code
+/// forty times a day; who has found the phone might.
+pub const FEWER_FACTORS_COUNT_PER_DAY_MAX: u32 = 40;
+/// The same with two proofs: a default. Ten an hour while people are awake, and a bound for a program that has a
+/// password.
+pub const TWO_FACTORS_COUNT_PER_DAY_MAX: u32 = 200;
+/// The most that a payer confirms with the password alone, in fen: what two proofs may pay in a day by the same
+/// article. Above it a one-time code for this payment is asked for as well.
+pub const CONFIRMED_ONCE_MAX: Amount = TWO_FACTORS_PER_DAY_MAX;
+/// The same of a payer of whom one source knows, or none: what fewer proofs may pay in a day.
+pub const CONFIRMED_ONCE_WEAK_MAX: Amount = FEWER_FACTORS_PER_DAY_MAX;
+/// How long an attempt waits for its proofs: as long as a one-time code can be used.
+pub const CHALLENGE_LIFE_MS: i64 = CODE_LIFE_MS;
+/// Payers whose attempts at one payment wait for proofs, or came to nothing before them: as many as it may have
+/// attempts.
+pub const CHALLENGES_PER_PAYMENT_MAX: usize = ATTEMPTS_PER_PAYMENT_MAX;
 /// Accounts of one person. The limits of articles 11 and 24 are for all accounts of a customer together; with one
 /// account, what is counted for the account is what is counted for the customer.
 pub const ACCOUNTS_PER_PERSON_MAX: usize = 1;
@@ -167,11 +189,27 @@ pub const IDENTITY_TRIES_MAX: u8 = PASSWORD_TRIES_MAX;
 pub const IDENTITY_LOCK_MS: i64 = 24 * 3_600 * 1_000;
 /// Characters of a person's name: bounds what is sealed.
 pub const NAME_CHARS_MAX: usize = 50;
+/// Passkeys of one payer: a row for each fits a phone's page, and few people have more devices.
+pub const PASSKEYS_PER_PAYER_MAX: usize = 10;
+/// Characters of a passkey's name: a line of a phone.
+pub const PASSKEY_NAME_CHARS_MAX: usize = 30;
+/// How long a passkey may take to sign: what Web Authentication Level 3 (section 15.1) recommends where the device
+/// must make sure who holds it.
+pub const PASSKEY_CHALLENGE_LIFE_MS: i64 = 5 * 60 * 1_000;
 /// How long a device stays signed in. Signing in moves no money: each payment has proofs of its own.
 pub const SESSION_LIFE_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// How long after its code was typed a new payer may take to choose a password.
 pub const SIGN_UP_LIFE_MS: i64 = 15 * 60 * 1_000;
 
+/// From this amount on a payment is large: its payer is told at once by all media, in fen. 1,000 yuan is what may be
+/// paid in a day with fewer than two proofs ([`FEWER_FACTORS_PER_DAY_MAX`]).
+pub const LARGE_PAYMENT_MIN: Amount = fen(100_000);
+/// Characters of a mail address: a path of RFC 5321 (§4.5.3.1.3) without its brackets.
+pub const MAIL_CHARS_MAX: usize = 254;
+
+/// How long the sandbox's bank waits for the word of a card's holder: as long as banks do with 3-D Secure, five minutes
+/// and some.
+pub const SANDBOX_HOLDER_WAIT_MS: i64 = 5 * 60 * 1_000;
 /// Faults that may wait in a sandbox.
 pub const SANDBOX_FAULTS_MAX: usize = 100;
 /// How far a sandbox clock may be moved in all: ten years.

@@ -60,6 +60,10 @@ pub enum List {
     TransfersBy(PayerId),
     /// To whom a payer has sent money.
     Payees(PayerId),
+    /// All notices to payers.
+    Notices,
+    /// What a payer has paid billers.
+    UtilityPaymentsOf(PayerId),
 }
 
 impl List {
@@ -92,6 +96,8 @@ impl List {
             List::WechatMerchants => (17, None),
             List::TransfersBy(id) => (60, Some(id.into())),
             List::Payees(id) => (61, Some(id.into())),
+            List::Notices => (85, None),
+            List::UtilityPaymentsOf(id) => (75, Some(id.into())),
         };
         let mut bytes = owner.map_or([0; 17], Id::bytes);
         if let Some(first) = bytes.first_mut() {
@@ -117,6 +123,8 @@ impl List {
             List::Alarms => Kind::Alarm,
             List::Transfers(_) | List::TransfersTo(_) | List::TransfersBy(_) => Kind::Transfer,
             List::Payees(_) => Kind::Payee,
+            List::Notices => Kind::Notice,
+            List::UtilityPaymentsOf(_) => Kind::UtilityPayment,
             List::SharingOrders(_) => Kind::SharingOrder,
             List::Complaints(_) => Kind::Complaint,
             List::CardsOf(_) => Kind::Card,

@@ -1,5 +1,5 @@
-//! Messages to payers. The sandbox shows them in its inbox; production hands them to an SMS port. The wallet shows a
-//! payer its own, but for those with a code in them.
+//! Messages to payers. The wallet shows a payer its own, but for those with a code in them; what else becomes of them
+//! is in [`crate::notice`]. In a sandbox, the inbox shows codes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +7,13 @@ use crate::{
     Context, List, Time,
     bank::BankTold,
     id::{MessageId, PayerId},
+    notice::{
+        Urgency,
+        told::{AccountTold, PaymentTold},
+    },
     payer::{Payer, identity::Level},
     transfer::send::TransferTold,
+    utility::UtilityTold,
 };
 
 /// What a message says.
@@ -22,14 +27,26 @@ pub enum Text {
     Bank(BankTold),
     /// What became of a transfer between payers.
     Transfer(TransferTold),
+    /// What became of a utility payment.
+    Utility(UtilityTold),
     /// A one-time code that confirms what a payer asked for in the security centre; written as the former.
     SecurityCode(String),
+    /// A one-time code that confirms a mail address; written as the former, in the place of mail.
+    MailCode(String),
+    /// What became of a payment.
+    Payment(PaymentTold),
+    /// What happened to the account.
+    Account(AccountTold),
     /// Somebody signed in on a device that never signed in before: what kind of device.
     NewDevice(String),
     /// Who the payer is was verified.
     IdentityVerified(Level),
     /// The payment password was changed or set anew.
     PasswordChanged,
+    /// A passkey was added: its name.
+    PasskeyAdded(String),
+    /// A passkey was removed: its name.
+    PasskeyRemoved(String),
     /// No money leaves the payer's accounts any more.
     Frozen,
     /// Money may leave them again.
@@ -42,11 +59,17 @@ impl Text {
         match self {
             Text::SignInCode(_) => "sign_in_code",
             Text::SecurityCode(_) => "security_code",
+            Text::MailCode(_) => "mail_code",
+            Text::Payment(_) => "payment",
+            Text::Account(_) => "account",
             Text::Bank(_) => "bank",
             Text::Transfer(_) => "transfer",
+            Text::Utility(_) => "utility",
             Text::NewDevice(_) => "new_device",
             Text::IdentityVerified(_) => "identity_verified",
             Text::PasswordChanged => "password_changed",
+            Text::PasskeyAdded(_) => "passkey_added",
+            Text::PasskeyRemoved(_) => "passkey_removed",
             Text::Frozen => "frozen",
             Text::Unfrozen => "unfrozen",
         }
@@ -54,7 +77,27 @@ impl Text {
 
     /// Whether a secret is in it: such a message goes to the phone only.
     const fn is_secret(&self) -> bool {
-        matches!(self, Text::SignInCode(_) | Text::SecurityCode(_))
+        matches!(self, Text::SignInCode(_) | Text::SecurityCode(_) | Text::MailCode(_))
+    }
+
+    /// How soon the payer must know it.
+    pub const fn urgency(&self) -> Urgency {
+        match self {
+            Text::SignInCode(_) | Text::SecurityCode(_) | Text::MailCode(_) => Urgency::Code,
+            Text::NewDevice(_)
+            | Text::PasswordChanged
+            | Text::PasskeyAdded(_)
+            | Text::PasskeyRemoved(_)
+            | Text::Frozen
+            | Text::Unfrozen
+            | Text::Account(_)
+            | Text::Payment(PaymentTold::Large { .. }) => Urgency::Alert,
+            Text::Bank(_)
+            | Text::Transfer(_)
+            | Text::Utility(_)
+            | Text::IdentityVerified(_)
+            | Text::Payment(PaymentTold::Failed { .. } | PaymentTold::Closed { .. }) => Urgency::News,
+        }
     }
 }
 
@@ -67,7 +110,7 @@ pub struct Message {
     pub version: u32,
     /// To whom.
     pub payer: PayerId,
-    /// The payer's number, masked.
+    /// The payer's number, masked; of a code that goes by mail, the address.
     pub phone_hint: String,
     /// What.
     pub text: Text,

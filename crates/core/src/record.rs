@@ -12,6 +12,7 @@ use crate::{
     card::{Card, CardNumber, Wallet},
     collection::CollectionCode,
     complaint::Complaint,
+    data_keys::DataKeys,
     delivery::Delivery,
     endpoint::Endpoint,
     event::{Alarm, Event},
@@ -21,7 +22,15 @@ use crate::{
     instance::Instance,
     merchant::{App, Merchant},
     message::Message,
-    payer::{Payer, identity::Person, session::Session, sign_up::SignUp, usage::Usage},
+    notice::{Notice, contact::Contact},
+    payer::{
+        self, Payer,
+        identity::Person,
+        passkey::{Passkey, PasskeyRing},
+        session::Session,
+        sign_up::SignUp,
+        usage::Usage,
+    },
     payment::Payment,
     payment_code::{PaymentCode, PaymentCodeSeed},
     profit_sharing::{Sharing, SharingOrder, SharingReceiver, SharingReturn},
@@ -32,6 +41,7 @@ use crate::{
         Transfer,
         payee::{Payee, Sending},
     },
+    utility::UtilityPayment,
     wechat::{WechatCombinedOrder, WechatMerchant, WechatPlatform, WechatTransferBatch, WechatTransferList},
     withdrawal::Withdrawal,
 };
@@ -66,6 +76,19 @@ macro_rules! records {
                 Ok(stored)
             }
 
+            /// The same fields as JSON, ids as texts: for its owner to read, not to be stored.
+            pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $(Record::$name(record) => serde_json::to_value(record)),* }
+            }
+
+            /// The record with these fields.
+            pub fn from_json(kind: Kind, value: serde_json::Value) -> Result<Record, serde_json::Error> {
+                match kind {
+                    $(Kind::$name => serde_json::from_value(value).map(Record::$name),)*
+                    Kind::Attempt => Err(serde::de::Error::custom("an attempt is part of its payment")),
+                }
+            }
+
             /// The record with this stored form.
             pub fn decode(kind: Kind, stored: &[u8]) -> Result<Record, rmp_serde::decode::Error> {
                 // Before the first release stored forms were JSON objects; no map begins with this byte.
@@ -81,10 +104,7 @@ macro_rules! records {
 
         impl Record {
             fn decode_json(kind: Kind, stored: &[u8]) -> Result<Record, serde_json::Error> {
-                match kind {
-                    $(Kind::$name => serde_json::from_slice(stored).map(Record::$name),)*
-                    Kind::Attempt => Err(serde::de::Error::custom("an attempt is part of its payment")),
-                }
+                Record::from_json(kind, serde_json::from_slice(stored)?)
             }
         }
 
@@ -140,6 +160,12 @@ records! {
     Sending { SendingId },
     Payee { PayeeId },
     CollectionCode { CollectionCodeId },
+    Passkey { PasskeyId },
+    PasskeyRing { PasskeyRingId },
+    UtilityPayment { UtilityPaymentId },
+    DataKeys { DataKeysId },
+    Notice { NoticeId },
+    Contact { ContactId },
     Person { PersonId },
     Session { SessionId },
     Usage { UsageId },
@@ -151,10 +177,10 @@ impl Record {
     pub fn keys(&self) -> Vec<Key> {
         match self {
             Record::ApiKey(key) => vec![Key::Secret(key.digest)],
-            Record::Payer(payer) => vec![Key::Phone(payer.phone_digest)],
+            Record::Payer(payer) => vec![payer::phone_key(payer.phone_digest, payer.phone_turn)],
             Record::Payment(payment) => payment.keys(),
             Record::Refund(refund) => refund.keys(),
-            Record::Reply(reply) => vec![Key::Idempotency(reply.app, reply.key.clone())],
+            Record::Reply(reply) => vec![Key::Idempotency(reply.caller, reply.key.clone())],
             Record::Sandbox(_) => vec![Key::Sandbox],
             Record::Instance(_) => vec![Key::Instance],
             Record::WechatMerchant(merchant) => merchant.keys(),
@@ -177,12 +203,18 @@ impl Record {
             Record::Sending(sending) => vec![Key::Sending(sending.payer)],
             Record::Payee(payee) => vec![Key::Payee(payee.payer, payee.recipient)],
             Record::CollectionCode(code) => code.keys(),
+            Record::Passkey(passkey) => passkey.keys(),
+            Record::PasskeyRing(ring) => vec![Key::PasskeyRing(ring.payer)],
+            Record::UtilityPayment(payment) => payment.keys(),
             Record::Person(person) => vec![Key::IdNumber(person.number_digest)],
             Record::Session(session) => vec![Key::Session(session.payer, session.device)],
             Record::Usage(usage) => vec![Key::UsageOf(usage.payer)],
             Record::SignUp(sign_up) => vec![Key::SignUp(sign_up.phone_digest)],
+            Record::DataKeys(_) => vec![Key::DataKeys],
+            Record::Contact(contact) => vec![Key::ContactOf(contact.payer)],
             Record::Merchant(_)
             | Record::App(_)
+            | Record::Notice(_)
             | Record::Event(_)
             | Record::Endpoint(_)
             | Record::Delivery(_)
@@ -211,12 +243,17 @@ impl Record {
             Record::Alarm(_) => vec![List::Alarms],
             Record::Transfer(transfer) => transfer.lists(),
             Record::WechatMerchant(_) => vec![List::WechatMerchants],
+            Record::Notice(_) => Notice::lists(),
             Record::Reply(_)
             | Record::Sandbox(_)
+            | Record::Contact(_)
+            | Record::DataKeys(_)
             | Record::Wallet(_)
             | Record::Instance(_)
             | Record::WechatPlatform(_)
             | Record::Person(_)
+            | Record::Passkey(_)
+            | Record::PasskeyRing(_)
             | Record::Usage(_)
             | Record::SignUp(_)
             | Record::WechatTransferBatch(_)
@@ -236,6 +273,7 @@ impl Record {
             Record::TopUp(top_up) => top_up.lists(),
             Record::Withdrawal(withdrawal) => withdrawal.lists(),
             Record::Payee(payee) => vec![List::Payees(payee.payer)],
+            Record::UtilityPayment(payment) => payment.lists(),
         }
     }
 }

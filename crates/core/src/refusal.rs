@@ -99,6 +99,10 @@ pub enum Refusal {
         /// What may still be paid under it.
         left: i64,
     },
+    /// As many payments were made from the balance today as a day may have.
+    PaymentsUsedUp,
+    /// What was proven is something else, or does not wait for a proof any more.
+    ProofVoid,
     /// The payment password is wrong.
     WrongPassword {
         /// Tries left before the lock.
@@ -113,6 +117,10 @@ pub enum Refusal {
     WrongCode,
     /// A code was sent a moment ago.
     CodeTooSoon,
+    /// What a passkey signed is not what was asked of it, or too old, or used; or the passkey is none of the payer's.
+    PasskeyRefused,
+    /// The payer has as many passkeys as it may have.
+    TooManyPasskeys,
     /// The app has as many webhook endpoints as it may have.
     TooManyEndpoints,
     /// The key is revoked already, or the last of its app.
@@ -154,10 +162,14 @@ impl Refusal {
             Refusal::IdentityLocked { .. } => "identity_locked",
             Refusal::TooManyAccounts => "too_many_accounts",
             Refusal::LimitReached { .. } => "limit_reached",
+            Refusal::PaymentsUsedUp => "payments_used_up",
+            Refusal::ProofVoid => "proof_void",
             Refusal::WrongPassword { .. } => "wrong_password",
             Refusal::PasswordLocked { .. } => "password_locked",
             Refusal::WrongCode => "wrong_code",
             Refusal::CodeTooSoon => "code_too_soon",
+            Refusal::PasskeyRefused => "passkey_refused",
+            Refusal::TooManyPasskeys => "too_many_passkeys",
             Refusal::TooManyEndpoints => "too_many_endpoints",
             Refusal::KeyRevoked => "key_revoked",
             Refusal::LeaseLost => "lease_lost",
@@ -195,10 +207,14 @@ impl Refusal {
             | Refusal::IdentityLocked { .. }
             | Refusal::TooManyAccounts
             | Refusal::LimitReached { .. }
+            | Refusal::PaymentsUsedUp
+            | Refusal::ProofVoid
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
             | Refusal::CodeTooSoon
+            | Refusal::PasskeyRefused
+            | Refusal::TooManyPasskeys
             | Refusal::TooManyEndpoints
             | Refusal::KeyRevoked
             | Refusal::LeaseLost => None,
@@ -207,6 +223,25 @@ impl Refusal {
 }
 
 impl Refusal {
+    /// What is wrong and what to do, for what is too much of a payment.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`fmt` names those that are told here")]
+    fn tell_of_bounds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::RefundTooLarge { left: 0 } => f.write_str("Nothing is left to refund of this payment."),
+            Refusal::RefundTooLarge { left } => {
+                write!(f, "Only {left} minor units are left to refund of this payment.")
+            }
+            Refusal::TooManyRefunds => {
+                f.write_str("The payment has had 50 refunds, which is the most it may have.")
+            }
+            Refusal::TooManyAttempts => {
+                f.write_str("Too many attempts to pay this payment failed. Create a new one.")
+            }
+            Refusal::MerchantBalance => f.write_str("The merchant's balance does not cover this refund."),
+            _ => Ok(()),
+        }
+    }
+
     /// The same for what only payers meet.
     #[expect(clippy::wildcard_enum_match_arm, reason = "`fmt` names those that are told here")]
     fn tell_payer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,6 +280,12 @@ impl Refusal {
             Refusal::LimitReached { limit, left } => {
                 write!(f, "The payer may pay {left} fen more from the balance ({}).", limit.name())
             }
+            Refusal::PaymentsUsedUp => {
+                f.write_str("The payer has paid as often as it may today. Try again tomorrow, or by card.")
+            }
+            Refusal::ProofVoid => f.write_str(
+                "This proof is for something else, was used, or came too late. Begin the payment again.",
+            ),
             Refusal::WrongPassword { tries_left } => {
                 write!(f, "The payment password is wrong. {tries_left} tries are left.")
             }
@@ -253,6 +294,10 @@ impl Refusal {
             }
             Refusal::WrongCode => f.write_str("The one-time code is wrong or too old. Ask for a new one."),
             Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Ask again in half a minute."),
+            Refusal::PasskeyRefused => {
+                f.write_str("The passkey was not accepted. Try again, or use the payment password.")
+            }
+            Refusal::TooManyPasskeys => f.write_str("A payer may have 10 passkeys. Remove one first."),
             _ => Ok(()),
         }
     }
@@ -290,17 +335,10 @@ impl fmt::Display for Refusal {
                 f.write_str("An attempt's result is not known yet. Query the payment again shortly.")
             }
             Refusal::NotPaid => f.write_str("The payment was not paid, so there is nothing to refund."),
-            Refusal::RefundTooLarge { left: 0 } => f.write_str("Nothing is left to refund of this payment."),
-            Refusal::RefundTooLarge { left } => {
-                write!(f, "Only {left} minor units are left to refund of this payment.")
-            }
-            Refusal::TooManyRefunds => {
-                f.write_str("The payment has had 50 refunds, which is the most it may have.")
-            }
-            Refusal::TooManyAttempts => {
-                f.write_str("Too many attempts to pay this payment failed. Create a new one.")
-            }
-            Refusal::MerchantBalance => f.write_str("The merchant's balance does not cover this refund."),
+            Refusal::RefundTooLarge { .. }
+            | Refusal::TooManyRefunds
+            | Refusal::TooManyAttempts
+            | Refusal::MerchantBalance => self.tell_of_bounds(f),
             Refusal::TransferAccepted => f.write_str("The transfer was accepted already."),
             Refusal::TransferReturned => {
                 f.write_str("The transfer was not accepted in time or was taken back. Ask for a new one.")
@@ -318,10 +356,14 @@ impl fmt::Display for Refusal {
             | Refusal::IdentityLocked { .. }
             | Refusal::TooManyAccounts
             | Refusal::LimitReached { .. }
+            | Refusal::PaymentsUsedUp
+            | Refusal::ProofVoid
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
-            | Refusal::CodeTooSoon => self.tell_payer(f),
+            | Refusal::CodeTooSoon
+            | Refusal::PasskeyRefused
+            | Refusal::TooManyPasskeys => self.tell_payer(f),
             Refusal::TooManyEndpoints => {
                 f.write_str("An app may have 16 webhook endpoints. Delete one first.")
             }

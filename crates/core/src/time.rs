@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How far China's clocks are ahead of UTC, in milliseconds, all year since 1992.
 pub(crate) const CHINA_AHEAD_MS: i64 = 8 * 3_600 * 1_000;
 /// Milliseconds of a day.
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
+pub(crate) const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

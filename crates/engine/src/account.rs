@@ -4,10 +4,13 @@
 //! **Invariants.** Of the secrets of devices and sessions only digests are kept. A code says in its digest what it is
 //! for.
 
+use std::borrow::Cow;
+
 use tongbao_core::{
     Actor, Key, Refusal,
     id::PayerId,
     message::Text,
+    notice::{Address, Medium, contact},
     payer::{
         self,
         session::{self, Session, SignIn},
@@ -16,7 +19,11 @@ use tongbao_core::{
 };
 use tongbao_store::Fault;
 
-use crate::{Engine, Error, Input, auth::mask_phone, vault::is_equal};
+use crate::{
+    Engine, Error, Input,
+    auth::{hex, mask_phone},
+    vault::{Field, is_equal},
+};
 
 macro_rules! secrets {
     ($($(#[$doc:meta])* $name:ident, $len:literal;)*) => {
@@ -61,15 +68,24 @@ pub enum Purpose {
     Reset,
     /// Lifting a freeze of one's own.
     Unfreeze,
+    /// Confirming a mail address.
+    Mail,
+    /// Closing the account.
+    Closing,
+    /// Proving an attempt to pay: what is paid has this digest.
+    Challenge([u8; 32]),
 }
 
 impl Purpose {
-    const fn name(self) -> &'static str {
+    fn name(self) -> Cow<'static, str> {
         match self {
             // As before there were others.
-            Purpose::SignIn => "",
-            Purpose::Reset => "reset/",
-            Purpose::Unfreeze => "unfreeze/",
+            Purpose::SignIn => "".into(),
+            Purpose::Reset => "reset/".into(),
+            Purpose::Unfreeze => "unfreeze/".into(),
+            Purpose::Mail => "mail/".into(),
+            Purpose::Closing => "closing/".into(),
+            Purpose::Challenge(digest) => format!("challenge/{}/", hex(&digest)).into(),
         }
     }
 }
@@ -130,34 +146,42 @@ impl Engine {
         (secret, SignIn { device: digests.0, secret: digests.1, device_name })
     }
 
-    fn new_code(&self) -> String {
+    pub(crate) fn new_code(&self) -> String {
         format!("{:06}", u128::from_be_bytes(self.entropy.seed()) % 1_000_000)
     }
 
-    fn code_digest(&self, whose: &str, purpose: Purpose, code: &str) -> [u8; 32] {
+    pub(crate) fn code_digest(&self, whose: &str, purpose: Purpose, code: &str) -> [u8; 32] {
         self.vault.digest("code", &format!("{whose}/{}{code}", purpose.name()))
     }
 
-    /// Sends a six-digit code to a payer. Only a sandbox has an inbox to send it to; production needs an
-    /// SMS port, which does not exist yet, so there it is refused before anything is kept.
+    /// Sends a six-digit code to a payer's phone: by the SMS port; a sandbox shows it in its inbox. Without either it
+    /// is refused before anything is kept.
     pub async fn send_code_for(&self, id: PayerId, purpose: Purpose) -> Result<(), Error> {
         self.can_send()?;
         let code = self.new_code();
         let digest = self.code_digest(&id.to_string(), purpose, &code);
+        let sealed = self.vault.seal(Field::Code, &code);
         let text = match purpose {
             Purpose::SignIn => Text::SignInCode(code),
-            Purpose::Reset | Purpose::Unfreeze => Text::SecurityCode(code),
+            Purpose::Reset | Purpose::Unfreeze | Purpose::Mail | Purpose::Closing | Purpose::Challenge(_) => {
+                Text::SecurityCode(code)
+            }
         };
+        let inbox = self.is_sandbox().then_some(text);
         self.run(by(id, "send_code"), move |facts, cx| {
-            payer::send_code(facts, cx, id, digest, Some(text.clone()))
+            let mut change = payer::send_code(facts, cx, id, digest, inbox.clone())?;
+            if inbox.is_none() {
+                contact::phone_code(facts, cx, &mut change, id, sealed.clone())?;
+            }
+            Ok(change)
         })
         .await
     }
 
-    fn can_send(&self) -> Result<(), Error> {
+    pub(crate) fn can_send(&self) -> Result<(), Error> {
         let must = "sent by SMS, and no SMS port is configured";
         let refusal = Refusal::Invalid { param: "code", must };
-        if self.is_sandbox() { Ok(()) } else { Err(Error::Refused(refusal)) }
+        if self.can_send_codes() { Ok(()) } else { Err(Error::Refused(refusal)) }
     }
 
     /// The digest of a code as a payer typed it.
@@ -172,13 +196,26 @@ impl Engine {
         }
         self.can_send()?;
         let code = self.new_code();
+        let to = Address {
+            medium: Medium::Sms,
+            sealed: self.vault.seal(Field::Phone, phone),
+            hint: mask_phone(phone),
+        };
+        let sealed = self.vault.seal(Field::Code, &code);
         let new = Sending {
             phone_digest: self.vault.digest("phone", phone),
             phone_hint: mask_phone(phone),
             code_digest: self.code_digest(phone, Purpose::SignIn, &code),
-            inbox: Some(code),
+            inbox: self.is_sandbox().then_some(code),
         };
-        self.run(nobody("send_code"), move |facts, cx| sign_up::send_code(facts, cx, &new)).await
+        self.run(nobody("send_code"), move |facts, cx| {
+            let mut change = sign_up::send_code(facts, cx, &new)?;
+            if new.inbox.is_none() {
+                contact::entry_code(cx, &mut change, to.clone(), sealed.clone());
+            }
+            Ok(change)
+        })
+        .await
     }
 
     /// Whose number it is, if the code is right.

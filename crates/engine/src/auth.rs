@@ -73,9 +73,17 @@ impl Engine {
         self.store.find::<ApiKey>(Key::Secret(secret_key_digest(secret)))
     }
 
-    /// The payer with this phone number.
+    /// The payer with this phone number whose account is open.
     pub fn payer_by_phone(&self, phone: &str) -> Result<Option<Payer>, Fault> {
-        self.store.find::<Payer>(Key::Phone(self.vault.digest("phone", phone)))
+        let digest = self.vault.digest("phone", phone);
+        let mut turn = 0_u32;
+        loop {
+            match self.store.find::<Payer>(payer::phone_key(digest, turn))? {
+                // That account was closed; the number may have another.
+                Some(payer) if payer.closed_at.is_some() => turn = turn.saturating_add(1),
+                found => return Ok(found),
+            }
+        }
     }
 
     /// What a new payer is made of. Hashes the password, beside those that wait to be checked: for commands

@@ -10,16 +10,26 @@
 pub mod account;
 pub mod auth;
 pub mod bank;
+pub mod bills;
 mod deliver;
 pub mod exchange;
 pub mod identity;
 mod instance;
+pub mod notice;
+pub mod own_data;
+pub mod passkey;
 pub mod password;
+pub mod paying;
 pub mod payment_code;
+pub mod phone;
 mod ports;
+pub mod purse;
+pub mod rotation;
 mod sending;
+mod signed_in;
 mod step;
 pub mod timeline;
+pub mod utility;
 pub mod vault;
 pub mod webhook;
 pub mod wechat;
@@ -28,7 +38,7 @@ mod worker;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
-use tongbao_core::{Key, Time, event::Event, sandbox::Sandbox};
+use tongbao_core::{Key, Time, data_keys::DataKeys, event::Event, sandbox::Sandbox};
 use tongbao_store::{Fault, Store};
 
 pub use deliver::Deliveries;
@@ -36,6 +46,7 @@ pub use ports::{
     Call, Channels, Clock, Entropy, IdentityProvider, SandboxChannels, SandboxIdentities, SystemClock,
     SystemEntropy, Transport,
 };
+pub use signed_in::SignedIn;
 pub use step::{Answered, Error, Input};
 pub use worker::Worker;
 
@@ -92,6 +103,10 @@ pub struct Engine {
     pub exchanges: Option<exchange::Exchanges>,
     /// The bank of cards; production has none yet.
     pub bank: Option<Arc<dyn bank::Bank>>,
+    /// Who takes utility payments; production has nobody yet.
+    pub billers: Option<Arc<dyn utility::Billers>>,
+    /// How notices reach payers.
+    pub carriers: notice::Carriers,
     /// Keys of WeChat Pay's interface.
     pub(crate) wechat: wechat::Keyring,
     /// Where passwords wait to be checked.
@@ -103,7 +118,9 @@ pub struct Engine {
 impl Engine {
     /// An engine over a store. A sandbox whose clock was moved goes on from there.
     pub fn new(store: Arc<dyn Store>, mode: Mode, master_key: &[u8; 32]) -> Result<Engine, Fault> {
-        let vault = Vault::new(master_key);
+        let (kept, key) = (Arc::clone(&store), Key::DataKeys);
+        let source = move || kept.find::<DataKeys>(key.clone()).ok().flatten();
+        let vault = Vault::new(master_key).with_source(Box::new(source));
         let clock = SystemClock::default();
         if mode == Mode::Sandbox {
             let settings = store.find::<Sandbox>(Key::Sandbox)?;
@@ -118,8 +135,14 @@ impl Engine {
             mode,
             exchanges: (mode == Mode::Sandbox).then(exchange::Exchanges::default),
             bank: (mode == Mode::Sandbox).then(|| Arc::new(bank::SandboxBank) as Arc<dyn bank::Bank>),
+            billers: (mode == Mode::Sandbox)
+                .then(|| Arc::new(utility::SandboxBillers) as Arc<dyn utility::Billers>),
             identities: (mode == Mode::Sandbox)
                 .then(|| Arc::new(SandboxIdentities) as Arc<dyn IdentityProvider>),
+            carriers: match mode {
+                Mode::Sandbox => notice::Carriers::sandbox(),
+                Mode::Production => notice::Carriers::none(),
+            },
             wechat: wechat::Keyring::new(),
             checks: password::Checks::new(),
             wake: Arc::new(Notify::new()),

@@ -42,9 +42,14 @@ impl Engine {
 
     /// A payer's collection code, made at first use.
     pub async fn enrol_collection_code(&self, payer: PayerId) -> Result<CollectionCode, Error> {
-        let token = URL_SAFE_NO_PAD.encode(self.entropy.seed());
+        let token = self.collection_token();
         let input = Input { actor: Actor::Payer(payer), name: "enrol_collection_code" };
         self.step(input, move |facts: &dyn Facts, cx| collection::enrol(facts, cx, payer, &token)).await
+    }
+
+    /// What stands in the address of a new collection code: 128 random bits.
+    pub fn collection_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.entropy.seed())
     }
 
     /// A payer's collection code, if it has one.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tongbao_core::{
     Actor, Cause, ChangeSet, Context, Facts, Key, Need, Refusal, Stop, Want,
     idempotency::{self, Ask},
+    notice,
 };
 use tongbao_store::{Fault, Outcome, Step};
 
@@ -77,12 +78,15 @@ impl Engine {
         let context = Context::new(at, self.entropy.seed());
         let slot = Arc::new(Mutex::new(None));
         let (result, wake) = (Arc::clone(&slot), Arc::clone(&self.wake));
+        let is_carried = self.carriers.carry_something();
         let mut want = Some(want).filter(|want| !want.is_empty());
         let decide = Box::new(move |facts: &dyn Facts| {
             if let Some(want) = want.take() {
                 return Err(Need(Want::All(want)).into());
             }
-            let (change, value) = decide(facts, &mut context.clone())?;
+            let mut cx = context;
+            let (mut change, value) = decide(facts, &mut cx)?;
+            notice::follow(facts, &mut cx, &mut change, is_carried)?;
             let due = change.tasks.iter().any(|task| task.key.due_at <= at);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((value, due));
             Ok(change)
@@ -133,7 +137,7 @@ impl Engine {
         mut decide: impl FnMut(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop> + Send + 'static,
         render: impl Fn(Result<&T, &Refusal>) -> (u16, String) + Send + 'static,
     ) -> Result<Answered, Fault> {
-        want.extend(ask.iter().map(|ask| Want::Key(Key::Idempotency(ask.app, ask.key.clone()))));
+        want.extend(ask.iter().map(|ask| Want::Key(Key::Idempotency(ask.caller, ask.key.clone()))));
         let answered = self.step_wanting(input, want, move |facts, cx| {
             if let Some(ask) = &ask {
                 match idempotency::earlier(facts, ask) {

@@ -1,10 +1,21 @@
 //! What only this installation may read: secrets and personal data, sealed field by field.
 //!
-//! All keys are derived from one master key, each for one use (BLAKE3 key derivation). Sealing is
+//! All keys but newer data keys are derived from one master key, each for one use (BLAKE3 key derivation). Sealing is
 //! AES-256-GCM with a random nonce; the field's name is authenticated with it, so a sealed phone number
 //! cannot be passed off as a sealed secret.
 //!
+//! ```text
+//!   sealed with data key 1: base64          with data key n: n.base64
+//! ```
+//! Data key 1 is derived; the others are drawn, and kept wrapped by another derived key. The newest seals, all of them
+//! open. A process that meets a number it does not know looks for new keys in the store, once for each such text.
+//!
 //! **Absent on purpose:** the master key in any log, error or debug output.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -16,51 +27,58 @@ use aws_lc_rs::{
     hmac,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use tongbao_core::data_keys::{DataKeys, FIRST_KEY, WrappedKey};
 
 /// argon2id as OWASP's password storage cheat sheet asks: 19 MiB, two passes, one lane.
 const ARGON2_MEMORY_KIB: u32 = 19_456;
 const ARGON2_PASSES: u32 = 2;
 
-/// Which field a sealed text belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// A secret that signs notifications.
-    WebhookSecret,
-    /// A payer's phone number.
-    Phone,
-    /// The key that a merchant of WeChat Pay's interface shares with the platform.
-    WechatApiV3Key,
-    /// A private key of the platform in WeChat Pay's interface.
-    WechatPlatformKey,
-    /// A person's name.
-    Name,
-    /// A citizen's ID number.
-    IdNumber,
-    /// The seed of a payer's payment codes.
-    PaymentCodeSeed,
-    /// A transfer that a payer is about to confirm, kept by the browser.
-    TransferDraft,
-    /// The number of a bank card.
-    CardNumber,
-    /// A withdrawal that a payer is about to confirm, kept by the browser.
-    WithdrawalDraft,
+macro_rules! fields {
+    ($($(#[$doc:meta])* $field:ident = $name:literal;)*) => {
+        /// Which field a sealed text belongs to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Field { $($(#[$doc])* $field),* }
+
+        impl Field {
+            /// All of them.
+            const ALL: &[Field] = &[$(Field::$field),*];
+
+            const fn name(self) -> &'static [u8] {
+                match self { $(Field::$field => $name),* }
+            }
+        }
+    };
 }
 
-impl Field {
-    const fn name(self) -> &'static [u8] {
-        match self {
-            Field::WebhookSecret => b"webhook secret",
-            Field::Phone => b"phone",
-            Field::WechatApiV3Key => b"wechat api v3 key",
-            Field::WechatPlatformKey => b"wechat platform key",
-            Field::Name => b"name",
-            Field::IdNumber => b"id number",
-            Field::PaymentCodeSeed => b"payment code seed",
-            Field::TransferDraft => b"transfer draft",
-            Field::CardNumber => b"card number",
-            Field::WithdrawalDraft => b"withdrawal draft",
-        }
-    }
+fields! {
+    /// A secret that signs notifications.
+    WebhookSecret = b"webhook secret";
+    /// A payer's phone number.
+    Phone = b"phone";
+    /// The key that a merchant of WeChat Pay's interface shares with the platform.
+    WechatApiV3Key = b"wechat api v3 key";
+    /// A private key of the platform in WeChat Pay's interface.
+    WechatPlatformKey = b"wechat platform key";
+    /// A person's name.
+    Name = b"name";
+    /// A citizen's ID number.
+    IdNumber = b"id number";
+    /// The seed of a payer's payment codes.
+    PaymentCodeSeed = b"payment code seed";
+    /// A transfer that a payer is about to confirm, kept by the browser.
+    TransferDraft = b"transfer draft";
+    /// The number of a bank card.
+    CardNumber = b"card number";
+    /// A one-time code on its way.
+    Code = b"one-time code";
+    /// A payer's mail address.
+    MailAddress = b"mail address";
+    /// A withdrawal that a payer is about to confirm, kept by the browser.
+    WithdrawalDraft = b"withdrawal draft";
+    /// The number of an account at a biller.
+    BillerAccount = b"biller account";
+    /// What a biller said is due, kept by the browser until it is paid.
+    UtilityOffer = b"utility offer";
 }
 
 /// A sealed text that cannot be opened: another key, another field, or altered.
@@ -75,9 +93,14 @@ impl std::fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// Where a vault finds data keys that it does not know yet.
+pub type KeySource = Box<dyn Fn() -> Option<DataKeys> + Send + Sync>;
+
 /// See the module.
 pub struct Vault {
-    seal: RandomizedNonceKey,
+    keys: RwLock<BTreeMap<u32, Arc<RandomizedNonceKey>>>,
+    wrap: RandomizedNonceKey,
+    source: Option<KeySource>,
     digest: [u8; 32],
     session: hmac::Key,
     pepper: [u8; 32],
@@ -95,9 +118,11 @@ impl Vault {
     /// A vault under this master key.
     pub fn new(master: &[u8; 32]) -> Vault {
         let derive = |purpose: &str| blake3::derive_key(purpose, master);
-        let seal = RandomizedNonceKey::new(&AES_256_GCM, &derive("tongbao 2026 seal fields"));
+        let first = Arc::new(aes_key(&derive("tongbao 2026 seal fields")));
         Vault {
-            seal: seal.expect("32 bytes are a key of AES-256"),
+            keys: RwLock::new(BTreeMap::from([(FIRST_KEY, first)])),
+            wrap: aes_key(&derive("tongbao 2026 wrap data keys")),
+            source: None,
             digest: derive("tongbao 2026 keyed digests"),
             session: hmac::Key::new(hmac::HMAC_SHA256, &derive("tongbao 2026 sessions")),
             pepper: derive("tongbao 2026 payment passwords"),
@@ -111,25 +136,75 @@ impl Vault {
         self.key_check
     }
 
+    /// The same, looking for data keys there: the ones there are now are known afterwards.
+    #[must_use]
+    pub fn with_source(self, source: KeySource) -> Vault {
+        let vault = Vault { source: Some(source), ..self };
+        vault.look_for_keys();
+        vault
+    }
+
+    /// A fresh data key of this number, wrapped: 32 bytes nobody can guess.
+    pub fn wrap(&self, number: u32, key: &[u8; 32]) -> String {
+        seal_with(&self.wrap, &wrapped_name(number), key)
+    }
+
+    /// Learns the keys that the source has. A wrapped key that cannot be unwrapped is of another master key, and of
+    /// that somebody else complains.
+    pub fn look_for_keys(&self) {
+        let Some(found) = self.source.as_ref().and_then(|source| source()) else { return };
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        for WrappedKey { number, wrapped, .. } in &found.keys {
+            let unwrapped = open_with(&self.wrap, &wrapped_name(*number), wrapped);
+            if let Some(key) = unwrapped.ok().and_then(|key| <[u8; 32]>::try_from(key).ok()) {
+                keys.insert(*number, Arc::new(aes_key(&key)));
+            }
+        }
+    }
+
+    /// The number of the key that seals, and the key.
+    fn newest(&self) -> (u32, Arc<RandomizedNonceKey>) {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let (number, key) = keys.last_key_value().expect("the first key is always there");
+        (*number, Arc::clone(key))
+    }
+
+    /// The number of the key that seals.
+    pub fn newest_key(&self) -> u32 {
+        self.newest().0
+    }
+
+    fn key(&self, number: u32) -> Option<Arc<RandomizedNonceKey>> {
+        let known = || self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&number).map(Arc::clone);
+        known().or_else(|| {
+            self.look_for_keys();
+            known()
+        })
+    }
+
     /// Seals a text for a field.
     pub fn seal(&self, field: Field, text: &str) -> String {
-        let mut sealed = text.as_bytes().to_vec();
-        let nonce = self.seal.seal_in_place_append_tag(Aad::from(field.name()), &mut sealed);
-        let nonce = nonce.expect("a text of some hundred bytes can be sealed");
-        let mut bytes = nonce.as_ref().to_vec();
-        bytes.append(&mut sealed);
-        STANDARD_NO_PAD.encode(bytes)
+        let (number, key) = self.newest();
+        let sealed = seal_with(&key, field.name(), text.as_bytes());
+        if number == FIRST_KEY { sealed } else { format!("{number}.{sealed}") }
     }
 
     /// Opens what was sealed for a field.
     pub fn open(&self, field: Field, sealed: &str) -> Result<String, Unreadable> {
-        let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| Unreadable)?;
-        let (nonce, rest) = bytes.split_at_checked(aws_lc_rs::aead::NONCE_LEN).ok_or(Unreadable)?;
-        let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unreadable)?;
-        let mut rest = rest.to_vec();
-        let open =
-            self.seal.open_in_place(nonce, Aad::from(field.name()), &mut rest).map_err(|_| Unreadable)?;
-        String::from_utf8(open.to_vec()).map_err(|_| Unreadable)
+        let (number, sealed) = numbered(sealed)?;
+        let key = self.key(number).ok_or(Unreadable)?;
+        String::from_utf8(open_with(&key, field.name(), sealed)?).map_err(|_| Unreadable)
+    }
+
+    /// A text as the newest key seals it; nothing if it is so already, or was not sealed here.
+    pub fn resealed(&self, text: &str) -> Option<String> {
+        let (number, _) = numbered(text).ok()?;
+        if number == self.newest_key() {
+            return None;
+        }
+        let open = |field: &Field| Some((*field, self.open(*field, text).ok()?));
+        let (field, open) = Field::ALL.iter().find_map(open)?;
+        Some(self.seal(field, &open))
     }
 
     /// The digest by which a value is found without being readable. `purpose` keeps uses apart.
@@ -175,6 +250,41 @@ impl Vault {
     pub fn signing_seed(&self) -> [u8; 32] {
         self.signing_seed
     }
+}
+
+fn aes_key(bytes: &[u8; 32]) -> RandomizedNonceKey {
+    RandomizedNonceKey::new(&AES_256_GCM, bytes).expect("32 bytes are a key of AES-256")
+}
+
+/// What is authenticated with a wrapped key.
+fn wrapped_name(number: u32) -> Vec<u8> {
+    format!("data key {number}").into_bytes()
+}
+
+/// The number of the key that sealed a text, and the text without it.
+fn numbered(sealed: &str) -> Result<(u32, &str), Unreadable> {
+    match sealed.split_once('.') {
+        Some((number, rest)) => Ok((number.parse().map_err(|_| Unreadable)?, rest)),
+        None => Ok((FIRST_KEY, sealed)),
+    }
+}
+
+fn seal_with(key: &RandomizedNonceKey, name: &[u8], content: &[u8]) -> String {
+    let mut sealed = content.to_vec();
+    let nonce = key.seal_in_place_append_tag(Aad::from(name), &mut sealed);
+    let nonce = nonce.expect("a text of some hundred bytes can be sealed");
+    let mut bytes = nonce.as_ref().to_vec();
+    bytes.append(&mut sealed);
+    STANDARD_NO_PAD.encode(bytes)
+}
+
+fn open_with(key: &RandomizedNonceKey, name: &[u8], sealed: &str) -> Result<Vec<u8>, Unreadable> {
+    let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| Unreadable)?;
+    let (nonce, rest) = bytes.split_at_checked(aws_lc_rs::aead::NONCE_LEN).ok_or(Unreadable)?;
+    let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unreadable)?;
+    let mut rest = rest.to_vec();
+    let open = key.open_in_place(nonce, Aad::from(name), &mut rest).map_err(|_| Unreadable)?;
+    Ok(open.to_vec())
 }
 
 /// Whether two secrets are equal, in time that does not depend on where they differ.

@@ -152,10 +152,14 @@ async fn perform(engine: &Engine, outside: &Outside, task: &Task) {
             };
             engine.run(input("pay_transfer_batch"), pay).await
         }
+        Work::Notify(id) => engine.plan_notices(key, id).await,
+        Work::SendNotice(id) => engine.send_notice(key, id).await,
         Work::SubmitTopUp(id) => engine.ask_top_up(key, id, Asked::First).await,
         Work::QueryTopUp(id) => engine.ask_top_up(key, id, Asked::Again).await,
         Work::SubmitWithdrawal(id) => engine.ask_withdrawal(key, id, Asked::First).await,
         Work::QueryWithdrawal(id) => engine.ask_withdrawal(key, id, Asked::Again).await,
+        Work::PayBiller(id) => engine.ask_biller(key, id, Asked::First).await,
+        Work::QueryBiller(id) => engine.ask_biller(key, id, Asked::Again).await,
     };
     match done {
         // Another worker has it, or did it: its lease ran out here.

@@ -4,13 +4,16 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use serde::Deserialize;
-use tongbao_api::{listener::TlsConfig, rate::Quota};
+use tongbao_api::{listener::TlsConfig, payer::PAYER_QUOTA, rate::Quota};
+use tongbao_engine::Engine;
 
 use crate::{
+    carriers::{self, Mail, Sms},
     commands::DATABASE_VARIABLE,
     instance::{Instance, database_url},
     output::Failure,
@@ -42,6 +45,10 @@ pub(crate) struct Config {
     /// How much one key and one address may ask.
     #[serde(default)]
     pub(crate) rate: Rate,
+    /// The gateway for text messages; without it no one-time code can be sent.
+    sms: Option<Sms>,
+    /// The mail server; without it payers are told nothing by mail.
+    mail: Option<Mail>,
 }
 
 /// Loopback, because nobody but whoever watches the process needs it.
@@ -84,18 +91,38 @@ pub(crate) struct Rate {
     per_key_per_s: u32,
     /// By one address (one /64 network in IPv6), a second.
     per_address_per_s: u32,
+    /// By one payer, under `/payer/v1`, a second.
+    per_payer_per_s: u32,
+    /// One-time codes asked for from one address, an hour.
+    codes_per_address_per_h: u32,
+    /// Codes and other proofs of a sign-in typed at one address, an hour.
+    sign_ins_per_address_per_h: u32,
 }
 
+/// Codes and sign-ins are as many as people behind one address (an office, a provider's gateway) need in an hour. A
+/// code is one of a million: who guesses at other people's, 120 an hour day and night, is right about once a year.
 impl Default for Rate {
     fn default() -> Rate {
-        Rate { per_key_per_s: 1_000, per_address_per_s: 2_000 }
+        Rate {
+            per_key_per_s: 1_000,
+            per_address_per_s: 2_000,
+            per_payer_per_s: PAYER_QUOTA.per_second(),
+            codes_per_address_per_h: 120,
+            sign_ins_per_address_per_h: 120,
+        }
     }
 }
 
 impl Rate {
     /// So many that a developer's load test never meets them.
     pub(crate) fn sandbox() -> Rate {
-        Rate { per_key_per_s: 100_000, per_address_per_s: 100_000 }
+        Rate {
+            per_key_per_s: 100_000,
+            per_address_per_s: 100_000,
+            per_payer_per_s: 100_000,
+            codes_per_address_per_h: 1_000_000,
+            sign_ins_per_address_per_h: 1_000_000,
+        }
     }
 
     /// The quota of a key: twice the rate at once.
@@ -106,6 +133,33 @@ impl Rate {
     /// The quota of an address.
     pub(crate) fn address(self) -> Quota {
         Quota::new(self.per_address_per_s, self.per_address_per_s.saturating_mul(2))
+    }
+
+    /// The quota of a payer: an app that starts asks for several things at once.
+    pub(crate) fn payer(self) -> Quota {
+        Quota::new(self.per_payer_per_s, self.per_payer_per_s.saturating_mul(6))
+    }
+
+    /// The quota of an address for one-time codes: a quarter of an hour's at once.
+    pub(crate) fn codes(self) -> Quota {
+        Quota::per_hour(self.codes_per_address_per_h, self.codes_per_address_per_h.div_ceil(4))
+    }
+
+    /// The quota of an address for tries at a sign-in: as before.
+    pub(crate) fn sign_ins(self) -> Quota {
+        Quota::per_hour(self.sign_ins_per_address_per_h, self.sign_ins_per_address_per_h.div_ceil(4))
+    }
+
+    fn is_positive(self) -> bool {
+        let Rate {
+            per_key_per_s,
+            per_address_per_s,
+            per_payer_per_s,
+            codes_per_address_per_h,
+            sign_ins_per_address_per_h,
+        } = self;
+        let hourly = [codes_per_address_per_h, sign_ins_per_address_per_h];
+        [per_key_per_s, per_address_per_s, per_payer_per_s].into_iter().chain(hourly).all(|count| count > 0)
     }
 }
 
@@ -125,13 +179,18 @@ impl Config {
         if let Some(url) = &config.database {
             database_url(url).map_err(|must| format!("database {must}"))?;
         }
-        if config.rate.per_key_per_s == 0 || config.rate.per_address_per_s == 0 {
-            return Err("[rate] must allow at least 1 request a second".into());
+        if !config.rate.is_positive() {
+            return Err("[rate] must allow at least 1 of each".into());
         }
         if config.drain_notice_s > DRAIN_NOTICE_S_MAX {
             return Err(format!("drain_notice_s must be at most {DRAIN_NOTICE_S_MAX}").into());
         }
         Ok(config)
+    }
+
+    /// Gives an engine that nobody else has yet its ways to payers.
+    pub(crate) fn fit(&self, engine: &mut Arc<Engine>) -> Result<(), Failure> {
+        carriers::fit(engine, self.sms.as_ref(), self.mail.as_ref())
     }
 
     /// The instance it is about.

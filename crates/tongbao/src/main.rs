@@ -2,6 +2,7 @@
 //!
 //! `main` reads the command line and hands over to one file per command in [`commands`].
 
+mod carriers;
 mod commands;
 mod config;
 mod health;
@@ -9,6 +10,7 @@ mod instance;
 mod output;
 mod seed;
 mod server;
+mod tries;
 mod wechat_seed;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@
 //! **Invariant.** A task that was leased here is finished here, or its lease runs out: it is never begun twice by
 //! one process.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::ready, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -24,7 +24,7 @@ use tongbao_api::{
     Api,
     event_body::render_event,
     listener::{Arrival, Limits, ListenConfig, Listener, TlsConfig},
-    openapi,
+    openapi, payer,
     rate::{KEYS_MAX, Limiter, RateLimit, by_network},
     sandbox::{recorded, sandbox_router},
     wechat::{self, render_order_event},
@@ -32,7 +32,12 @@ use tongbao_api::{
 use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
 use tongbao_web::handlers::{self, Pages, RequestName, SandboxNotes};
 
-use crate::{config::Rate, health, output::Failure};
+use crate::{
+    config::Rate,
+    health,
+    output::Failure,
+    tries::{self, Tries},
+};
 
 /// How an instance is served.
 pub(crate) struct Serving {
@@ -214,10 +219,13 @@ fn router(
     notes: Option<SandboxNotes>,
     rate: Rate,
 ) -> Result<Router, Failure> {
-    let api = Api::new(Arc::clone(engine), base_url);
-    let mut document = serde_json::to_value(openapi::document())?;
-    document["servers"] = json!([{"url": base_url}]);
-    let pages = Pages::new(Arc::clone(engine), base_url, document);
+    let api = Api::limited(Arc::clone(engine), base_url, rate.payer());
+    let mut documents = [openapi::document(), payer::document()].map(serde_json::to_value);
+    for document in documents.iter_mut().flatten() {
+        document["servers"] = json!([{"url": base_url}]);
+    }
+    let [merchants, payers] = documents;
+    let pages = Pages::with_documents(Arc::clone(engine), base_url, [merchants?, payers?]);
     let keys = Arc::new(Limiter::new(rate.key(), KEYS_MAX));
     let by_key = |request: &http::Request<axum::body::Body>| request.headers().get(AUTHORIZATION).cloned();
     let addresses = Arc::new(Limiter::new(rate.address(), KEYS_MAX));
@@ -233,7 +241,10 @@ fn router(
     if let Some(notes) = notes {
         shown = shown.merge(handlers::sandbox_router(pages, notes));
     }
-    router = router.merge(shown.layer(map_request(name_request)));
+    let tries = Arc::new(Tries::new(rate));
+    let count = map_request(move |request| ready(tries.count(request)));
+    let payers = payer::router(Arc::clone(&api)).layer(from_fn(tries::refuse)).layer(count.clone());
+    router = router.merge(payers).merge(shown.layer(count).layer(map_request(name_request)));
     let router = router.layer(limit).merge(door);
     Ok(if is_shown { recorded(&api, router) } else { router })
 }

@@ -16,6 +16,7 @@ pub mod frame;
 pub mod handlers;
 mod i18n;
 pub mod moment;
+pub mod notice;
 pub mod paths;
 pub mod qr;
 pub mod sandbox;

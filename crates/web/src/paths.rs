@@ -16,6 +16,8 @@ pub const SIGNATURE: &str = "/sandbox/signature";
 pub const TIMELINE: &str = "/sandbox/timeline";
 /// The API reference.
 pub const DOCS: &str = "/docs";
+/// The reference of the payers' API.
+pub const PAYER_DOCS: &str = "/docs/payer";
 
 /// Form: create a test payment. Fields: `csrf`.
 pub const CREATE_PAYMENT: &str = "/sandbox/payments/form";
@@ -29,6 +31,14 @@ pub const FAULTS: &str = "/sandbox/faults/form";
 pub const CLOCK: &str = "/sandbox/clock/form";
 /// Form: examine a pasted request. Fields: `csrf`, `method`, `url`, `authorization`, `body`, `own`.
 pub const SIGNATURE_FORM: &str = "/sandbox/signature/form";
+
+/// The page of the sandbox's bank for the holder of a card, and its form. Fields: `csrf`, `said`.
+pub const BANK: &str = "/sandbox/bank/{payment}/{attempt}";
+
+/// The same for the card that pays a payment by this attempt.
+pub fn bank(payment_id: &str, attempt_id: &str) -> String {
+    tongbao_engine::bank::sandbox_card::page(payment_id, attempt_id)
+}
 
 /// The timeline of the payment with this id.
 pub fn timeline(payment_id: &str) -> String {
@@ -58,10 +68,30 @@ pub const PASSWORD: &str = "/wallet/security/password";
 pub const RESET: &str = "/wallet/security/reset";
 /// Real-name verification.
 pub const IDENTITY: &str = "/wallet/security/identity";
+/// The payer's passkeys. Also the form that adds one. Fields: `csrf`, `name`, `passkey`.
+pub const PASSKEYS: &str = "/wallet/security/passkeys";
+/// Form: what the device is asked for, as JSON. Fields: `csrf`, `name`, `password`.
+pub const PASSKEYS_OPTIONS: &str = "/wallet/security/passkeys/options";
+/// Form: remove one. Fields: `csrf`, `passkey`.
+pub const PASSKEYS_REMOVAL: &str = "/wallet/security/passkeys/removal";
 /// What may be paid from the balance.
 pub const LIMITS: &str = "/wallet/security/limits";
 /// Freeze and unfreeze.
 pub const FREEZE: &str = "/wallet/security/freeze";
+/// What the payer is told by SMS and mail. Also its form. Fields: `csrf`, `sms`, `mail`, `english`.
+pub const NOTICES: &str = "/wallet/security/notices";
+/// The mail address of notices. Also its form. Fields: `csrf`, `mail`.
+pub const MAIL: &str = "/wallet/security/mail";
+/// Form: confirm the address. Fields: `csrf`, `code`.
+pub const MAIL_CODE: &str = "/wallet/security/mail/code";
+/// Form: send no mail any more. Fields: `csrf`.
+pub const MAIL_END: &str = "/wallet/security/mail/end";
+/// A copy of everything that is kept about the payer. Also its form. Fields: `csrf`, `password`.
+pub const OWN_DATA: &str = "/wallet/security/data";
+/// Close the account. Also its form. Fields: `csrf`, `code`, `password`.
+pub const CLOSING: &str = "/wallet/security/closing";
+/// Form: send the code for that. Fields: `csrf`.
+pub const CLOSING_CODE: &str = "/wallet/security/closing/code";
 /// What the payer was told.
 pub const MESSAGES: &str = "/wallet/messages";
 /// The payer's bills.
@@ -74,8 +104,10 @@ pub const TRANSFER: &str = "/wallet/transfer";
 pub const TRANSFER_PAYEE: &str = "/wallet/transfer/payee";
 /// Form: how much. Fields: `csrf`, `d`, `amount`, `note`, `way`, `surname`.
 pub const TRANSFER_AMOUNT: &str = "/wallet/transfer/amount";
-/// Form: send it. Fields: `csrf`, `d`, `password`.
+/// Form: send it. Fields: `csrf`, `d`, `password` or `passkey`.
 pub const TRANSFER_SEND: &str = "/wallet/transfer/send";
+/// Form: what a passkey is asked to sign, as JSON. Fields: `csrf`, `d`.
+pub const TRANSFER_PASSKEY: &str = "/wallet/transfer/passkey";
 /// The payer's collection code. Also the form that makes it. Fields: `csrf`.
 pub const COLLECT: &str = "/wallet/collect";
 /// Form: what the code asks for. Fields: `csrf`, `amount`.
@@ -93,6 +125,17 @@ pub const CARDS: &str = "/wallet/cards";
 pub const BIND_CARD: &str = "/wallet/cards/new";
 /// Confirm a withdrawal. `d` is the withdrawal so far, sealed. Also its form. Fields: `csrf`, `d`, `password`.
 pub const WITHDRAWAL_CONFIRM: &str = "/wallet/withdrawal/confirm";
+/// Form: what a passkey is asked to sign, as JSON. Fields: `csrf`, `d`.
+pub const WITHDRAWAL_PASSKEY: &str = "/wallet/withdrawal/passkey";
+
+/// Utility payments. Also the form that asks what is due. Fields: `csrf`, `biller` and `account`, or `again` (a payment
+/// for the same account).
+pub const UTILITIES: &str = "/wallet/utilities";
+/// Confirm what is due. `d` is what the biller said, sealed. Also its form. Fields: `csrf`, `d`, `password`.
+pub const UTILITY_OFFER: &str = "/wallet/utilities/offer";
+
+/// What a passkey is asked to sign of an offer; for the script of its page. Fields: `csrf`, `d`.
+pub const UTILITY_PASSKEY: &str = "/wallet/utilities/passkey";
 
 /// Form: what is done with a card: `default`, `earlier`, `disable`, `enable` or `unbind`. Fields: `csrf`.
 pub fn card_deed(id: &str, deed: &str) -> String {
@@ -107,6 +150,11 @@ pub fn top_up(id: &str) -> String {
 /// What became of a withdrawal.
 pub fn withdrawal(id: &str) -> String {
     format!("{WITHDRAWAL}/{id}")
+}
+
+/// What became of a utility payment.
+pub fn utility(id: &str) -> String {
+    format!("{UTILITIES}/{id}")
 }
 
 /// The page of a collection code in the wallet; also its form. Fields: `csrf`, `amount`, `note`.

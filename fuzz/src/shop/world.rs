@@ -11,7 +11,7 @@ use tongbao_core::{
     payment::{
         Failure, Method,
         create::NewPayment,
-        steps::{Pay, Proof, Said},
+        steps::{Pay, Said, Shown},
     },
     refund::steps::{NewRefund, Said as RefundSaid},
     sandbox::{Fault, WaitingFault},
@@ -159,7 +159,7 @@ impl World {
                 payment: pick(&self.payments, a)?,
                 payer: pick(&self.payers, b)?,
                 method: if b & 2 == 0 { Method::Balance } else { Method::SandboxBank },
-                proof: Proof::SandboxPhone,
+                shown: Shown::SandboxPhone,
                 sandbox: true,
             }),
             10 | 11 => {
@@ -202,7 +202,11 @@ impl World {
             | Work::SubmitTopUp(_)
             | Work::QueryTopUp(_)
             | Work::SubmitWithdrawal(_)
-            | Work::QueryWithdrawal(_) => return None,
+            | Work::QueryWithdrawal(_)
+            | Work::Notify(_)
+            | Work::SendNotice(_)
+            | Work::PayBiller(_)
+            | Work::QueryBiller(_) => return None,
             Work::Deliver(delivery) => {
                 let failure = b.is_multiple_of(2).then(|| "status".to_owned());
                 let attempt =
@@ -252,6 +256,9 @@ impl World {
                 Record::Event(_)
                 | Record::Reply(_)
                 | Record::Message(_)
+                | Record::Notice(_)
+                | Record::Contact(_)
+                | Record::DataKeys(_)
                 | Record::Sandbox(_)
                 | Record::Instance(_)
                 | Record::Alarm(_)
@@ -272,9 +279,12 @@ impl World {
                 | Record::Wallet(_)
                 | Record::TopUp(_)
                 | Record::Withdrawal(_)
+                | Record::UtilityPayment(_)
                 | Record::Sending(_)
                 | Record::Payee(_)
                 | Record::CollectionCode(_)
+                | Record::Passkey(_)
+                | Record::PasskeyRing(_)
                 | Record::Person(_)
                 | Record::Session(_)
                 | Record::Usage(_)

@@ -63,7 +63,7 @@ pub fn target(input: &[u8]) {
 fn account(bytes: &mut Bytes<'_>) -> Account {
     let (kind, uuid) = (bytes.byte(), Uuid::from_bytes(bytes.array()));
     let (payer, merchant) = (PayerId::from_uuid(uuid), MerchantId::from_uuid(uuid));
-    match kind % 11 {
+    match kind % 13 {
         0 => Account::PayerAvailable(payer),
         1 => Account::PayerHeld(payer),
         2 => Account::MerchantPending(merchant),
@@ -74,6 +74,8 @@ fn account(bytes: &mut Bytes<'_>) -> Account {
         7 => Account::Suspense,
         8 => Account::TransfersInFlight,
         9 => Account::WithdrawalsInFlight,
+        10 => Account::UtilitiesInFlight,
+        11 => Account::BillersClearing,
         _ => Account::ChannelClearing(Channel::SandboxBank),
     }
 }

@@ -12,6 +12,7 @@ pub mod new_payments;
 pub mod pages;
 pub mod queries;
 pub mod records;
+pub mod rules;
 pub mod shown_amounts;
 pub mod signature_doctor;
 pub mod signatures;

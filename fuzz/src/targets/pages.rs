@@ -136,7 +136,12 @@ fn step(text: &dyn Fn(usize) -> String, choice: u8) -> Step {
         1 => {
             let detail = MethodDetail::Instrument(text(6));
             let method = MethodView { key: text(5), name: MethodName::Balance, detail, why_not: None };
-            Step::Confirm(ConfirmView { masked_phone: text(4), methods: vec![method], selected_method: None })
+            Step::Confirm(ConfirmView {
+                masked_phone: text(4),
+                methods: vec![method],
+                selected_method: None,
+                passkey: choice > 127,
+            })
         }
         2 => Step::Processing,
         _ => {

@@ -50,6 +50,11 @@ fn times_are_read_as_they_were_written() {
 }
 
 #[test]
+fn rules_are_answered_within_bounds_and_printed_as_they_were_read() {
+    run(&targets::rules::TARGET);
+}
+
+#[test]
 fn new_payments_are_within_their_limits() {
     run(&targets::new_payments::TARGET);
 }

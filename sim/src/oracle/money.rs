@@ -202,6 +202,7 @@ fn floors(held: &Holdings, found: &mut Vec<String>) {
                 | Account::MerchantFrozen(_)
                 | Account::TransfersInFlight
                 | Account::WithdrawalsInFlight
+                | Account::UtilitiesInFlight
         );
         if ends_at_zero && *balance != 0 {
             found.push(format!("{balance} is left in {key}"));

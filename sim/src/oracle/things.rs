@@ -30,7 +30,8 @@ pub(super) fn check(held: &Holdings, state: &State, found: &mut Vec<String>) {
                 continue;
             };
             let fits = match attempt.status {
-                AttemptStatus::Processing => false,
+                // The payers of these worlds prove all that is asked for in one request.
+                AttemptStatus::Challenged | AttemptStatus::Unproven | AttemptStatus::Processing => false,
                 AttemptStatus::Succeeded | AttemptStatus::Returned => deal.status == DealStatus::Took,
                 AttemptStatus::Failed => deal.status == DealStatus::Declined,
             };

@@ -1,4 +1,4 @@
-//! The API against its own OpenAPI document, through schemathesis.
+//! The two APIs against their own OpenAPI documents, through schemathesis.
 //!
 //! A sandbox is started with its data in a directory that is removed afterwards. What it says goes to a log under
 //! `target`, shown when the stage fails.
@@ -18,6 +18,22 @@ const ANSWER_S_MAX: u64 = 10;
 
 /// Requests made up for each operation and phase. The whole document then takes a minute or two.
 const EXAMPLES: u32 = 40;
+
+/// Signs a test payer in and prints the token: asks for a code, reads it in the sandbox's inbox, types it. Python is
+/// there because schemathesis is.
+const SIGN_IN: &str = r#"
+import json, ssl, sys, urllib.request
+api, phone = sys.argv[1:]
+nobody = ssl._create_unverified_context()
+def ask(path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(api + path, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10, context=nobody) as answer:
+        return json.load(answer)
+ask("/payer/v1/codes", {"phone": phone})
+code = next(message["code"] for message in ask("/sandbox/messages")["data"] if message["code"])
+print(ask("/payer/v1/sessions", {"phone": phone, "code": code})["token"])
+"#;
 
 /// No fault, no status that the document does not name.
 const CHECKS: &str = "not_a_server_error,status_code_conformance";
@@ -39,17 +55,29 @@ fn with_sandbox(tongbao: &Path, schemathesis: &Path, log: &Path) -> Result<(), S
     let data = tempfile::tempdir()?;
     let mut sandbox = Sandbox::start(tongbao, data.path(), log)?;
     let keys = sandbox.wait_for(data.path(), Keys::read)?;
-    run::succeed(&mut questions(schemathesis, &keys))?;
-    sandbox.still_runs()
+    let merchant = (format!("{}/v1/openapi.json", keys.api), keys.secret.clone());
+    let payer = (format!("{}/payer/v1/openapi.json", keys.api), payer_token(schemathesis, &keys)?);
+    for (document, token) in [merchant, payer] {
+        run::succeed(&mut questions(schemathesis, &document, &token))?;
+        sandbox.still_runs()?;
+    }
+    Ok(())
+}
+
+/// The token of the first test payer.
+fn payer_token(schemathesis: &Path, keys: &Keys) -> Result<String, Stop> {
+    let mut python = run::program(schemathesis.with_file_name("python"));
+    let said = run::capture(python.args(["-c", SIGN_IN, &keys.api, &keys.phone]))?;
+    Ok(said.trim().to_owned())
 }
 
 /// The call of schemathesis.
-fn questions(schemathesis: &Path, keys: &Keys) -> Command {
+fn questions(schemathesis: &Path, document: &str, token: &str) -> Command {
     let mut command = run::program(schemathesis);
     // It keeps notes where it is started.
     command.current_dir(run::target().join("schemathesis"));
-    command.arg("run").arg(format!("{}/v1/openapi.json", keys.api));
-    command.args(["--header", &format!("Authorization: Bearer {}", keys.secret)]);
+    command.arg("run").arg(document);
+    command.args(["--header", &format!("Authorization: Bearer {token}")]);
     command.args([
         "--wait-for-schema",
         &START_S_MAX.to_string(),
@@ -70,13 +98,17 @@ fn questions(schemathesis: &Path, keys: &Keys) -> Command {
 struct Keys {
     api: String,
     secret: String,
+    /// The phone number of a test payer.
+    phone: String,
 }
 
 impl Keys {
     /// Reads them from `sandbox.json`.
     fn read(file: &Value) -> Option<Self> {
         let field = |name: &str| file.get(name)?.as_str().map(str::to_owned);
-        Some(Self { api: field("api")?.trim_end_matches('/').to_owned(), secret: field("secret_key")? })
+        let phone = file.pointer("/payers/0/phone")?.as_str()?.to_owned();
+        let api = field("api")?.trim_end_matches('/').to_owned();
+        Some(Self { api, secret: field("secret_key")?, phone })
     }
 }
 
@@ -92,8 +124,11 @@ mod tests {
         assert!(read().is_none());
         fs::write(&path, r#"{"api": "https://127.0.0.1:1/""#).unwrap();
         assert!(read().is_none());
-        fs::write(&path, r#"{"api": "https://127.0.0.1:1/", "secret_key": "sk_sandbox_1"}"#).unwrap();
+        let whole =
+            r#"{"api": "https://127.0.0.1:1/", "secret_key": "sk_sandbox_1", "payers": [{"phone": "1"}]}"#;
+        fs::write(&path, whole).unwrap();
         let keys = read().unwrap();
         assert_eq!((keys.api.as_str(), keys.secret.as_str()), ("https://127.0.0.1:1", "sk_sandbox_1"));
+        assert_eq!(keys.phone, "1");
     }
 }

@@ -12,7 +12,8 @@ mod layer;
 
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
 
 use axum::body::Body;
 use governor::RateLimiter;
@@ -30,16 +31,41 @@ pub const KEYS_MAX: usize = 65_536;
 /// How much one key may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Requests a second in the long run.
-    pub per_second: NonZeroU32,
+    /// The time that gives one request back, in nanoseconds.
+    period_ns: NonZeroU64,
     /// Requests at once after a pause.
-    pub burst: NonZeroU32,
+    burst: NonZeroU32,
 }
 
+const SECOND_NS: u64 = 1_000_000_000;
+
 impl Quota {
-    /// A quota; zero counts as one.
+    /// So many requests a second in the long run, and at once after a pause; zero counts as one.
     pub const fn new(per_second: u32, burst: u32) -> Self {
-        Self { per_second: at_least_one(per_second), burst: at_least_one(burst) }
+        Self::within(SECOND_NS, per_second, burst)
+    }
+
+    /// The same by the hour, for what people do and not programs.
+    pub const fn per_hour(count: u32, burst: u32) -> Self {
+        Self::within(3_600 * SECOND_NS, count, burst)
+    }
+
+    /// Requests a second in the long run, rounded down.
+    pub fn per_second(self) -> u32 {
+        u32::try_from(SECOND_NS / self.period_ns.get()).unwrap_or(u32::MAX)
+    }
+
+    const fn within(time_ns: u64, count: u32, burst: u32) -> Self {
+        let period_ns = match NonZeroU64::new(time_ns / at_least_one(count).get() as u64) {
+            Some(period_ns) => period_ns,
+            None => NonZeroU64::MIN,
+        };
+        Self { period_ns, burst: at_least_one(burst) }
+    }
+
+    fn for_governor(self) -> governor::Quota {
+        let quota = governor::Quota::with_period(Duration::from_nanos(self.period_ns.get()));
+        quota.expect("the period is not zero").allow_burst(self.burst)
     }
 }
 
@@ -79,8 +105,7 @@ pub struct Limiter<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Limiter<K> {
     /// A limiter that remembers at most `keys_max` keys, rounded up to a whole number per shard.
     pub fn new(quota: Quota, keys_max: usize) -> Self {
-        let governor_quota = governor::Quota::per_second(quota.per_second).allow_burst(quota.burst);
-        let cells = RateLimiter::new(governor_quota, Cells::new(keys_max), DefaultClock::default());
+        let cells = RateLimiter::new(quota.for_governor(), Cells::new(keys_max), DefaultClock::default());
         Self { quota, cells }
     }
 
@@ -108,8 +133,9 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 
     fn standing(&self, remaining: u32) -> Standing {
         let limit = self.quota.burst.get();
-        let reset_s = limit.saturating_sub(remaining).div_ceil(self.quota.per_second.get());
-        Standing { limit, remaining, reset_s }
+        let used = u64::from(limit.saturating_sub(remaining));
+        let reset_s = used.saturating_mul(self.quota.period_ns.get()).div_ceil(SECOND_NS);
+        Standing { limit, remaining, reset_s: u32::try_from(reset_s).unwrap_or(u32::MAX) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod balance;
+pub mod collection_code;
 pub mod complaints;
 pub mod deliveries;
 pub mod events;

@@ -52,6 +52,13 @@ pub struct ItemBody {
     pub unit_amount: i64,
 }
 
+impl ItemBody {
+    /// A line of goods as it is answered.
+    pub(crate) fn of(item: &Item) -> ItemBody {
+        ItemBody { name: item.name.clone(), quantity: item.quantity, unit_amount: item.unit_amount.minor() }
+    }
+}
+
 /// A payment to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +100,8 @@ pub struct CreatePayment {
 /// Why the last attempt failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LastFailure {
-    /// The stable name: `declined`, `insufficient_balance`, `wrong_amount`, `card_expired`.
+    /// The stable name: `declined`, `insufficient_balance`, `wrong_amount`, `card_expired`,
+    /// `not_confirmed`.
     pub code: &'static str,
     /// What it means and what to do.
     pub message: &'static str,
@@ -159,11 +167,6 @@ impl PaymentBody {
         let cashier_url = format!("{base_url}/cashier/{}", payment.id);
         let paid = payment.paid_by();
         let failure = payment.attempts.last().and_then(|last| last.failure);
-        let item = |item: &Item| ItemBody {
-            name: item.name.clone(),
-            quantity: item.quantity,
-            unit_amount: item.unit_amount.minor(),
-        };
         PaymentBody {
             id: payment.id.to_string(),
             object: "payment",
@@ -172,7 +175,7 @@ impl PaymentBody {
             currency: payment.money.currency.to_string(),
             order_no: payment.order_no.clone(),
             description: payment.description.clone(),
-            items: payment.items.iter().map(item).collect(),
+            items: payment.items.iter().map(ItemBody::of).collect(),
             metadata: payment.metadata.clone(),
             qr_text: cashier_url.clone(),
             cashier_url,

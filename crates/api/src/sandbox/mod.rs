@@ -108,7 +108,9 @@ impl MessageBody {
     fn of(message: &Message) -> MessageBody {
         let (text, code) = match &message.text {
             Text::SignInCode(code) => (format!("Your sign-in code is {code}."), code.clone()),
-            Text::SecurityCode(code) => (format!("Your confirmation code is {code}."), code.clone()),
+            Text::SecurityCode(code) | Text::MailCode(code) => {
+                (format!("Your confirmation code is {code}."), code.clone())
+            }
             text => (text.name().to_owned(), String::new()),
         };
         MessageBody {

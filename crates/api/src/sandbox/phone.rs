@@ -12,7 +12,7 @@ use tongbao_core::{
     id::{PayerId, PaymentId, WechatCombinedOrderId},
     payment::{
         Method, Payment, Status,
-        steps::{self, Pay, Proof},
+        steps::{self, Pay, Shown},
     },
     wechat::{
         combine::{self, PayCombined},
@@ -92,7 +92,7 @@ fn last_part(code: &str) -> Option<&str> {
 /// Pays a payment as a payer who shows no proof, and gives the payment as it is then. An attempt that is
 /// declined is no refusal: the payment says so.
 pub async fn pay(api: &Api, payer: PayerId, payment: PaymentId, method: Method) -> Result<Payment, Error> {
-    let ask = Pay { payment, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+    let ask = Pay { payment, payer, method, shown: Shown::SandboxPhone, sandbox: true };
     let input = Input { actor: Actor::Payer(payer), name: "create_attempt" };
     let want = vec![Want::Record(payment.into()), Want::Record(payer.into()), Want::Key(Key::Sandbox)];
     api.engine.step_wanting(input, want, move |facts, cx| steps::pay(facts, cx, &ask)).await
@@ -105,7 +105,7 @@ async fn pay_combined(
     order: WechatCombinedOrderId,
     method: Method,
 ) -> Result<Vec<Payment>, Error> {
-    let ask = PayCombined { order, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+    let ask = PayCombined { order, payer, method, shown: Shown::SandboxPhone, sandbox: true };
     let input = Input { actor: Actor::Payer(payer), name: "pay_combined_order" };
     let want = vec![Want::Record(order.into()), Want::Record(payer.into()), Want::Key(Key::Sandbox)];
     api.engine.step_wanting(input, want, move |facts, cx| combine::pay(facts, cx, &ask)).await

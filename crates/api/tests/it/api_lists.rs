@@ -10,8 +10,13 @@ use crate::api_operations::{
 use crate::api_shop::{Call, Reply, Shop};
 
 /// Operations that reach nothing by an id and make something of the caller's own.
-const ALWAYS_OWN: [&str; 4] =
-    ["create_payment", "create_webhook_endpoint", "create_app_secret_rotation", "get_balance"];
+const ALWAYS_OWN: [&str; 5] = [
+    "create_payment",
+    "create_collection_code",
+    "create_webhook_endpoint",
+    "create_app_secret_rotation",
+    "get_balance",
+];
 
 #[tokio::test]
 async fn every_operation_has_a_sample_that_succeeds() {
@@ -111,7 +116,7 @@ async fn every_post_is_done_once_under_a_key_or_takes_none() {
 }
 
 /// The change log.
-fn log(shop: &Shop) -> Vec<ChangeLine> {
+pub(crate) fn log(shop: &Shop) -> Vec<ChangeLine> {
     match shop.engine.store.read(Query::Changes(0, 10_000)).unwrap() {
         Page::Changes(lines) => lines,
         other => panic!("{other:?}"),
@@ -152,7 +157,7 @@ fn wrong_bodies() -> Vec<Vec<u8>> {
 }
 
 /// Requests of this operation that are wrong in one way each.
-fn malformed(operation: &Operation, sample: &Call) -> Vec<Call> {
+pub(crate) fn malformed(operation: &Operation, sample: &Call) -> Vec<Call> {
     let mut calls = Vec::new();
     if operation.method == "POST" {
         calls.extend(wrong_bodies().into_iter().map(|body| Call::post_raw(sample.path.clone(), body)));

@@ -4,26 +4,46 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::api_operations::{Operation, WITHOUT_CHANGE, operations};
+use crate::api_operations::{Operation, WITHOUT_CHANGE, operations_of};
 use crate::api_shop::{Call, Shop};
 
 /// Where the document is kept.
-fn file() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/tongbao.json")
+fn file(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi").join(name)
+}
+
+/// The documents: of merchants, and of payers.
+fn documents() -> [(&'static str, utoipa::openapi::OpenApi); 2] {
+    [
+        ("tongbao.json", tongbao_api::openapi::document()),
+        ("tongbao-payer.json", tongbao_api::payer::document()),
+    ]
+}
+
+/// All operations of both.
+fn every_operation() -> Vec<Operation> {
+    let all = documents().map(|(_, document)| operations_of(&serde_json::to_value(document).unwrap()));
+    all.into_iter().flatten().collect()
 }
 
 #[test]
 fn openapi() {
-    let fresh = format!("{}\n", tongbao_api::openapi::document().to_pretty_json().unwrap().trim_end());
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::create_dir_all(file().parent().unwrap()).unwrap();
-        std::fs::write(file(), &fresh).unwrap();
+    for (name, document) in documents() {
+        is_kept(name, &document);
     }
-    let kept = std::fs::read_to_string(file()).unwrap_or_default();
+}
+
+fn is_kept(name: &str, document: &utoipa::openapi::OpenApi) {
+    let fresh = format!("{}\n", document.to_pretty_json().unwrap().trim_end());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(file(name).parent().unwrap()).unwrap();
+        std::fs::write(file(name), &fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(file(name)).unwrap_or_default();
     let at = kept.lines().zip(fresh.lines()).take_while(|(kept, fresh)| kept == fresh).count() + 1;
     assert!(
         kept == fresh,
-        "openapi/tongbao.json differs from the code from line {at} on: run `cargo xtask openapi` and look at the \
+        "openapi/{name} differs from the code from line {at} on: run `cargo xtask openapi` and look at the \
          difference"
     );
 }
@@ -31,11 +51,17 @@ fn openapi() {
 #[tokio::test]
 async fn the_document_is_served_to_anyone() {
     let shop = Shop::open().await;
-    let reply = shop.send(Call::get("/v1/openapi.json")).await;
-    assert_eq!((reply.status, reply.headers["content-type"].to_str().unwrap()), (200, "application/json"));
-    let document = serde_json::to_value(tongbao_api::openapi::document()).unwrap();
-    assert_eq!(reply.json(), document);
-    assert_eq!(document["openapi"], "3.1.0");
+    let paths = ["/v1/openapi.json", "/payer/v1/openapi.json"];
+    for (path, (_, document)) in paths.into_iter().zip(documents()) {
+        let reply = shop.send(Call::get(path)).await;
+        assert_eq!(
+            (reply.status, reply.headers["content-type"].to_str().unwrap()),
+            (200, "application/json")
+        );
+        let document = serde_json::to_value(document).unwrap();
+        assert_eq!(reply.json(), document);
+        assert_eq!(document["openapi"], "3.1.0");
+    }
 }
 
 /// Whether an operation is named `<verb>_<resource>`, with the verb of its method.
@@ -52,7 +78,7 @@ fn verb_and_resource(operation: &Operation) -> bool {
 
 #[test]
 fn every_operation_is_named_and_says_how_it_may_end() {
-    for operation in operations() {
+    for operation in every_operation() {
         let Operation { id, method, source, .. } = &operation;
         assert!(verb_and_resource(&operation), "{id} is not <verb>_<resource> of {method}");
         assert!(source["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{id} has no tag");
@@ -74,7 +100,8 @@ fn every_operation_is_named_and_says_how_it_may_end() {
                 "{id} does not document {status}"
             );
         }
-        assert!(operation.documents(200) || operation.documents(201), "{id} documents no success");
+        let success = [200, 201, 202].into_iter().any(|status| operation.documents(status));
+        assert!(success, "{id} documents no success");
     }
 }
 
@@ -89,7 +116,7 @@ fn every_code_that_an_operation_names_is_explained_once() {
         .collect();
     let unique: std::collections::BTreeSet<&str> = known.iter().copied().collect();
     assert_eq!(unique.len(), known.len(), "a code has two meanings");
-    for operation in operations() {
+    for operation in every_operation() {
         for code in operation.source["x-error-codes"].as_array().into_iter().flatten() {
             assert!(known.contains(&code.as_str().unwrap()), "{}: {code}", operation.id);
         }
@@ -110,12 +137,14 @@ fn references(value: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let document = serde_json::to_value(tongbao_api::openapi::document()).unwrap();
-    let mut found = Vec::new();
-    references(&document, &mut found);
-    assert!(!found.is_empty());
-    for reference in found {
-        let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    for (_, document) in documents() {
+        let document = serde_json::to_value(document).unwrap();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
     }
 }

@@ -67,7 +67,11 @@ impl Operation {
 
 /// All operations of the document.
 pub(crate) fn operations() -> Vec<Operation> {
-    let document = serde_json::to_value(document()).unwrap();
+    operations_of(&serde_json::to_value(document()).unwrap())
+}
+
+/// All operations of a document.
+pub(crate) fn operations_of(document: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, source) in item.as_object().unwrap() {
@@ -124,6 +128,7 @@ impl Stocked {
         let event = first(shop.list("/v1/events").await);
         let delivery = first(shop.list("/v1/deliveries").await);
         let disabled = disabled_endpoint(&shop).await;
+        shop.ask(Call::post("/v1/collection_code", &json!({}))).await;
         Stocked { shop, open, paid, refund, event, delivery, endpoint, disabled }
     }
 
@@ -142,6 +147,10 @@ impl Stocked {
             "create_payment_closure" => {
                 (post(format!("/v1/payments/{open}/closure"), json!({})), Some(Scope::Payments))
             }
+            "create_collection_code" => {
+                (post("/v1/collection_code".to_owned(), json!({ "amount": 700 })), Some(Scope::Payments))
+            }
+            "get_collection_code" => (get("/v1/collection_code"), read),
             "create_refund" => {
                 let body = json!({ "payment": paid, "refund_no": "new", "amount": 1 });
                 (post("/v1/refunds".to_owned(), body), Some(Scope::Refunds))

@@ -10,7 +10,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tongbao_api::listener::{Arrival, RequestId};
-use tongbao_api::{Api, openapi, sandbox};
+use tongbao_api::{Api, openapi, payer as payer_api, sandbox};
 use tongbao_core::api_key::{self, Scope};
 use tongbao_core::id::{ApiKeyId, AppId, PayerId};
 use tongbao_core::ledger::Channel;
@@ -59,7 +59,8 @@ impl Shop {
     pub(crate) async fn over(store: Arc<dyn Store>, mode: Mode) -> Shop {
         let engine = Arc::new(Engine::new(store, mode, &[7; 32]).unwrap());
         let api = Api::new(Arc::clone(&engine), BASE_URL);
-        let router = openapi::router(Arc::clone(&api)).merge(sandbox::sandbox_router(api));
+        let router = openapi::router(Arc::clone(&api)).merge(payer_api::router(Arc::clone(&api)));
+        let router = router.merge(sandbox::sandbox_router(api));
         let own = merchant(&engine).await;
         let payer = payer(&engine, 1, PAYER_HAS).await;
         Shop { engine, router, own, payer, ahead_s: AtomicI64::new(0) }

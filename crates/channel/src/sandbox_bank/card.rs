@@ -1,16 +1,21 @@
 //! Test cards: one for each thing that a bank does with a card.
 //!
-//! A card of another number is nobody's here. Name, identity number and phone number may be any but for one card.
+//! A card of another number is nobody's here. Name, identity number and phone number may be any but for one card. The
+//! security code of every credit card is [`SECURITY_CODE`]; it is asked for when a card is bound, as Chinese banks do,
+//! and not again when it pays. A bank that wants its holder to confirm (3-D Secure) wants it for purchases, where
+//! somebody stands before a page.
 
 use tongbao_core::{
+    Time,
     card::CardKind,
-    payment::{Failure, steps::Said},
+    limits::SANDBOX_HOLDER_WAIT_MS,
+    payment::{Failure, HolderSaid, steps::Said},
     refund::steps::Said as RefundSaid,
     withdrawal::steps::Said as PayoutSaid,
 };
 
 use super::reference;
-use crate::bank::{Checked, Holder, Movement};
+use crate::bank::{Checked, Holder, HolderStep, Movement};
 
 /// The bank's name.
 pub const NAME: &str = "Sandbox Bank 沙箱银行";
@@ -20,6 +25,13 @@ pub const LATE_MS: i64 = 8_000;
 
 /// How long after it was asked for a payout comes back, in milliseconds: a day.
 pub const BOUNCE_MS: i64 = 24 * 3_600 * 1_000;
+
+/// The security code of the credit cards.
+pub const SECURITY_CODE: &str = "123";
+
+/// How long after the last moment at which its holder could confirm a purchase is refused, in milliseconds: nobody who
+/// confirmed in time is refused.
+const HOLDER_GRACE_MS: i64 = 10_000;
 
 /// What the bank does with a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +58,10 @@ pub enum Behaviour {
     OfAnother,
     /// The bank gives no answer to the check of the four factors.
     NoAnswer,
+    /// Its holder must confirm purchases on a page of the bank.
+    Confirms,
+    /// The same, on credit, and the answer after that is late.
+    ConfirmsLate,
 }
 
 /// A card that the sandbox's bank knows.
@@ -62,7 +78,7 @@ const fn card(number: &'static str, behaviour: Behaviour) -> TestCard {
 }
 
 /// All test cards.
-pub const CARDS: [TestCard; 11] = [
+pub const CARDS: [TestCard; 13] = [
     card("6200000000000013", Behaviour::Well),
     card("6200000000000021", Behaviour::Credit),
     card("6200000000000039", Behaviour::Insufficient),
@@ -74,6 +90,8 @@ pub const CARDS: [TestCard; 11] = [
     card("6200000000000096", Behaviour::LateReversal),
     card("6200000000000104", Behaviour::OfAnother),
     card("6200000000000112", Behaviour::NoAnswer),
+    card("6200000000000120", Behaviour::Confirms),
+    card("6200000000000138", Behaviour::ConfirmsLate),
 ];
 
 fn behaviour(number: &str) -> Option<Behaviour> {
@@ -92,9 +110,14 @@ pub fn check(holder: &Holder) -> Checked {
             | Behaviour::LateSuccess
             | Behaviour::LateFailure
             | Behaviour::Bounces
-            | Behaviour::LateReversal,
+            | Behaviour::LateReversal
+            | Behaviour::Confirms,
         ) => right(CardKind::Debit),
-        Some(Behaviour::Credit) => right(CardKind::Credit),
+        Some(Behaviour::Credit | Behaviour::ConfirmsLate) => match holder.security_code.as_deref() {
+            None => Checked::SecurityCodeNeeded,
+            Some(code) if code == SECURITY_CODE => right(CardKind::Credit),
+            Some(_) => Checked::WrongSecurityCode,
+        },
         Some(Behaviour::OfAnother) | None => Checked::Wrong,
         Some(Behaviour::NoAnswer) => Checked::Unknown,
     }
@@ -105,18 +128,49 @@ pub fn charge(charge: &Movement) -> Said {
     let is_late = charge.age_ms() < LATE_MS;
     match behaviour(&charge.card_number) {
         Some(Behaviour::LateSuccess | Behaviour::LateFailure) if is_late => Said::Unknown,
+        Some(behaviour @ (Behaviour::Confirms | Behaviour::ConfirmsLate)) => match &charge.holder {
+            Some(step) => after_confirmation(charge, step, behaviour == Behaviour::ConfirmsLate),
+            None => paid(charge),
+        },
         Some(
             Behaviour::Well
             | Behaviour::Credit
             | Behaviour::LateSuccess
             | Behaviour::Bounces
             | Behaviour::LateReversal,
-        ) => Said::Paid { money: charge.money, reference: Some(reference(&charge.id)) },
+        ) => paid(charge),
         Some(Behaviour::Insufficient) => Said::Failed(Failure::InsufficientBalance),
         Some(Behaviour::Expired) => Said::Failed(Failure::CardExpired),
         Some(Behaviour::Declined | Behaviour::LateFailure | Behaviour::OfAnother | Behaviour::NoAnswer)
         | None => Said::Failed(Failure::Declined),
     }
+}
+
+fn paid(charge: &Movement) -> Said {
+    Said::Paid { money: charge.money, reference: Some(reference(&charge.id)) }
+}
+
+/// What became of a purchase whose holder is asked first.
+fn after_confirmation(charge: &Movement, step: &HolderStep, is_late: bool) -> Said {
+    let waits_ms = |since: Time| charge.asked_at.since_ms(since);
+    match (step.said, step.since) {
+        (Some(HolderSaid::Refused), _) => Said::Failed(Failure::NotConfirmed),
+        (Some(HolderSaid::Confirmed), _)
+            if is_late && step.said_at.is_some_and(|at| waits_ms(at) < LATE_MS) =>
+        {
+            Said::Unknown
+        }
+        (Some(HolderSaid::Confirmed), _) => paid(charge),
+        (None, Some(since)) if waits_ms(since) >= SANDBOX_HOLDER_WAIT_MS + HOLDER_GRACE_MS => {
+            Said::Failed(Failure::NotConfirmed)
+        }
+        (None, _) => Said::MustConfirm(page(&step.payment, &charge.id)),
+    }
+}
+
+/// The bank's page for the holder of a card that pays a payment by this attempt.
+pub fn page(payment: &str, attempt: &str) -> String {
+    format!("/sandbox/bank/{payment}/{attempt}")
 }
 
 /// What became of money that was to be paid to a card, or becomes of it now.
@@ -131,11 +185,13 @@ pub fn pay_out(payout: &Movement) -> PayoutSaid {
             | Behaviour::Insufficient
             | Behaviour::LateSuccess
             | Behaviour::Bounces
-            | Behaviour::LateReversal,
+            | Behaviour::LateReversal
+            | Behaviour::Confirms,
         ) => PayoutSaid::Paid { reference },
         Some(Behaviour::Expired) => PayoutSaid::Failed(Failure::CardExpired),
         Some(
             Behaviour::Credit
+            | Behaviour::ConfirmsLate
             | Behaviour::Declined
             | Behaviour::LateFailure
             | Behaviour::OfAnother

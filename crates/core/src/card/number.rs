@@ -11,6 +11,12 @@ pub fn parse(typed: &str) -> Option<String> {
     (is_number && has_right_check_digit(&kept)).then_some(kept)
 }
 
+/// Whether a text has the form of the security code on a credit card's back: three digits, as Visa, Mastercard and
+/// `UnionPay` have it.
+pub fn is_security_code(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The last four digits.
 pub fn last_four(number: &str) -> String {
     let skipped = number.chars().count().saturating_sub(4);

@@ -2,19 +2,25 @@
 //!
 //! **Invariants.** An owner has one code, whose token never changes: what was printed stays good. Static codes take no
 //! more from one payer on one day than [`COLLECTION_PER_DAY_MAX`], all codes
-//! together. What is paid to a person's code is a transfer that the person has at once.
+//! together. What is paid to a person's code is a transfer that the person has at once; what is paid to a shop's is a
+//! payment of that shop, made and paid in one step.
 //!
 //! **Absent on purpose:** who the owner is, in the code: the token says nothing, and only who is signed in is shown
 //! whom it pays.
+
+mod shop;
+
+pub use self::shop::order_no;
 
 use serde::{Deserialize, Serialize};
 use tongbao_money::{Amount, Currency, Money};
 
 use crate::{
-    ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
-    id::{CollectionCodeId, PayerId},
+    ChangeSet, Context, Facts, Id, Key, Refusal, Stop, Time,
+    id::{AppId, CollectionCodeId, PayerId},
     limits::COLLECTION_PER_DAY_MAX,
-    payer::{self, usage::Factors},
+    merchant, payer,
+    payment::{Payment, Proofs, steps::after_proof},
     transfer::{
         Transfer,
         send::{self, NewTransfer, Way},
@@ -27,13 +33,35 @@ use crate::{
 pub enum Owner {
     /// A person's.
     Payer(PayerId),
+    /// A shop's: the app whose payments the code makes.
+    App(AppId),
 }
 
 impl Owner {
-    const fn id(self) -> PayerId {
+    fn id(self) -> Id {
         match self {
-            Owner::Payer(payer) => payer,
+            Owner::Payer(payer) => payer.into(),
+            Owner::App(app) => app.into(),
         }
+    }
+
+    fn is_known(self, facts: &dyn Facts) -> Result<(), Stop> {
+        match self {
+            Owner::Payer(payer) => payer::open(facts, payer).map(|_| ()),
+            Owner::App(app) => merchant::app(facts, app).map(|_| ()),
+        }
+    }
+}
+
+impl From<PayerId> for Owner {
+    fn from(payer: PayerId) -> Owner {
+        Owner::Payer(payer)
+    }
+}
+
+impl From<AppId> for Owner {
+    fn from(app: AppId) -> Owner {
+        Owner::App(app)
     }
 }
 
@@ -57,7 +85,7 @@ pub struct CollectionCode {
 
 impl CollectionCode {
     pub(crate) fn keys(&self) -> Vec<Key> {
-        vec![Key::CollectionCode(self.token.clone()), Key::CollectionCodeOf(self.owner.id().into())]
+        vec![Key::CollectionCode(self.token.clone()), Key::CollectionCodeOf(self.owner.id())]
     }
 }
 
@@ -67,40 +95,74 @@ pub fn known<'a>(facts: &'a dyn Facts, token: &str) -> Result<&'a CollectionCode
     Ok(found.ok_or(Refusal::NotFound("collection code"))?)
 }
 
-/// Gives a payer a code under a token that the shell drew; one that has a code keeps it.
+/// Gives an owner a code under a token that the shell drew; one that has a code keeps it.
 pub fn enrol(
     facts: &dyn Facts,
     cx: &mut Context,
-    payer: PayerId,
+    owner: impl Into<Owner>,
     token: &str,
 ) -> Result<(ChangeSet, CollectionCode), Stop> {
-    payer::known(facts, payer)?;
+    let owner = owner.into();
+    owner.is_known(facts)?;
     let mut change = ChangeSet::default();
-    if let Some(known) = facts.find::<CollectionCode>(&Key::CollectionCodeOf(payer.into()))? {
+    if let Some(known) = facts.find::<CollectionCode>(&Key::CollectionCodeOf(owner.id()))? {
         return Ok((change, known.clone()));
     }
-    let code = CollectionCode {
-        id: cx.draw(),
-        version: 1,
-        owner: Owner::Payer(payer),
-        token: token.to_owned(),
-        fixed: None,
-        created_at: cx.at(),
-    };
+    let code = made(cx, owner, token, None);
     change.put(code.clone());
     Ok((change, code))
+}
+
+fn made(cx: &mut Context, owner: Owner, token: &str, fixed: Option<Amount>) -> CollectionCode {
+    let (id, token, created_at) = (cx.draw(), token.to_owned(), cx.at());
+    CollectionCode { id, version: 1, owner, token, fixed, created_at }
+}
+
+/// A code that is there with the amount that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// The code.
+    pub code: CollectionCode,
+    /// Whether it was made now.
+    pub new: bool,
+}
+
+/// [`enrol`] and [`fix`] in one step.
+pub fn prepare(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    owner: impl Into<Owner>,
+    token: &str,
+    fixed: Option<Amount>,
+) -> Result<(ChangeSet, Prepared), Stop> {
+    let owner = owner.into();
+    owner.is_known(facts)?;
+    check_fixed(fixed)?;
+    if facts.key(&Key::CollectionCodeOf(owner.id()))?.is_some() {
+        let (change, code) = fix(facts, owner, fixed)?;
+        return Ok((change, Prepared { code, new: false }));
+    }
+    let code = made(cx, owner, token, fixed);
+    let mut change = ChangeSet::default();
+    change.put(code.clone());
+    Ok((change, Prepared { code, new: true }))
+}
+
+fn check_fixed(fixed: Option<Amount>) -> Result<(), Refusal> {
+    if fixed.is_some_and(|amount| amount.is_zero() || amount > COLLECTION_PER_DAY_MAX) {
+        return Err(Refusal::Invalid { param: "amount", must: "from 1 to 50000 minor units" });
+    }
+    Ok(())
 }
 
 /// The owner says how much is to be paid; `None` leaves it to whoever pays.
 pub fn fix(
     facts: &dyn Facts,
-    payer: PayerId,
+    owner: impl Into<Owner>,
     fixed: Option<Amount>,
 ) -> Result<(ChangeSet, CollectionCode), Stop> {
-    if fixed.is_some_and(|amount| amount.is_zero() || amount > COLLECTION_PER_DAY_MAX) {
-        return Err(Refusal::Invalid { param: "amount", must: "from 1 to 50000 minor units" }.into());
-    }
-    let found = facts.find::<CollectionCode>(&Key::CollectionCodeOf(payer.into()))?;
+    check_fixed(fixed)?;
+    let found = facts.find::<CollectionCode>(&Key::CollectionCodeOf(owner.into().id()))?;
     let now = found.ok_or(Refusal::NotFound("collection code"))?;
     let mut change = ChangeSet::default();
     if now.fixed == fixed {
@@ -124,36 +186,76 @@ pub struct PayCode {
     pub amount: Amount,
     /// What for; may be empty.
     pub note: String,
-    /// How many proofs were given.
-    pub factors: Factors,
+    /// What was proven.
+    pub proofs: Proofs,
 }
 
-/// Pays a code from the balance, after the payment password was found right. A refusal is part of the answer, as in
-/// [`send::send_proven`].
+/// What a code that was paid has become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Collected {
+    /// A person has it.
+    Transfer(Box<Transfer>),
+    /// A shop has it.
+    Payment(Box<Payment>),
+}
+
+impl Collected {
+    /// The id of the transfer or payment.
+    pub fn id(&self) -> Id {
+        match self {
+            Collected::Transfer(transfer) => transfer.id.into(),
+            Collected::Payment(payment) => payment.id.into(),
+        }
+    }
+}
+
+/// Pays a code from the balance, after proofs that were found right. A refusal is part of the answer, as in
+/// [`send::send_proven`]. Asked for again under the same number, finds what became of it and moves nothing.
 pub fn pay_proven(
     facts: &dyn Facts,
     cx: &mut Context,
     ask: &PayCode,
-) -> Result<(ChangeSet, Result<Transfer, Refusal>), Stop> {
+) -> Result<(ChangeSet, Result<Collected, Refusal>), Stop> {
+    let collected = pay(facts, cx, ask);
+    after_proof(facts, (ask.payer, ask.proofs), collected)
+}
+
+fn pay(facts: &dyn Facts, cx: &mut Context, ask: &PayCode) -> Result<(ChangeSet, Collected), Stop> {
     let code = known(facts, &ask.token)?;
-    // The owner may have changed the amount since it was shown; who pays what was not asked for is asked again.
-    let fixed = code.fixed.filter(|fixed| *fixed != ask.amount);
-    let transfer = NewTransfer {
+    match code.owner {
+        Owner::Payer(recipient) => {
+            let again = Key::PayerTransferNo(ask.payer, ask.number.clone());
+            as_asked_for(facts, code, ask, &again)?;
+            let (change, transfer) = send::send(facts, cx, &to_person(code, recipient, ask))?;
+            Ok((change, Collected::Transfer(Box::new(transfer))))
+        }
+        Owner::App(app) => {
+            let (change, payment) = shop::pay(facts, cx, (code, app), ask)?;
+            Ok((change, Collected::Payment(Box::new(payment))))
+        }
+    }
+}
+
+/// The owner may have changed the amount since it was shown; who pays what was not asked for is asked again. What was
+/// paid before stays.
+fn as_asked_for(facts: &dyn Facts, code: &CollectionCode, ask: &PayCode, again: &Key) -> Result<(), Stop> {
+    let other = code.fixed.is_some_and(|fixed| fixed != ask.amount);
+    if other && facts.key(again)?.is_none() {
+        let must = "what the owner of the code asks for";
+        return Err(Refusal::Invalid { param: "amount", must }.into());
+    }
+    Ok(())
+}
+
+fn to_person(code: &CollectionCode, recipient: PayerId, ask: &PayCode) -> NewTransfer {
+    NewTransfer {
         number: ask.number.clone(),
         sender: ask.payer,
-        recipient: code.owner.id(),
+        recipient,
         money: Money { amount: ask.amount, currency: Currency::CNY },
         note: ask.note.clone(),
         way: Way::AtOnce,
         collection: Some(code.id),
-        factors: ask.factors,
-    };
-    let again = facts.key(&Key::PayerTransferNo(ask.payer, ask.number.clone()))?.is_some();
-    if fixed.is_some() && !again {
-        let mut change = ChangeSet::default();
-        payer::password_was_right(facts, &mut change, ask.payer)?;
-        let refusal = Refusal::Invalid { param: "amount", must: "what the owner of the code asks for" };
-        return Ok((change, Err(refusal)));
+        proofs: ask.proofs,
     }
-    send::send_proven(facts, cx, &transfer)
 }

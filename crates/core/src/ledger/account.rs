@@ -48,6 +48,10 @@ pub enum Account {
     TransfersInFlight,
     /// Withdrawals taken from their payers and not yet paid by the bank, with their fees. Returns to zero.
     WithdrawalsInFlight,
+    /// Utility payments taken from their payers and not yet booked by their billers. Returns to zero.
+    UtilitiesInFlight,
+    /// What billers are owed for what they have booked, until it is settled with them.
+    BillersClearing,
     /// Money whose owner is not settled: came without being asked for (positive) or left without cover
     /// (negative). Returns to zero.
     Suspense,
@@ -74,9 +78,11 @@ pub enum Purpose {
     Transfers,
     /// Withdrawals under way.
     Withdrawals,
+    /// Utility payments under way.
+    Utilities,
     /// Nobody's yet.
     Suspense,
-    /// With a channel.
+    /// With a channel, or with billers.
     Clearing,
 }
 
@@ -92,6 +98,7 @@ impl Purpose {
             Purpose::Refunds => "refunds",
             Purpose::Transfers => "transfers",
             Purpose::Withdrawals => "withdrawals",
+            Purpose::Utilities => "utilities",
             Purpose::Suspense => "suspense",
             Purpose::Clearing => "clearing",
         }
@@ -111,8 +118,9 @@ impl Account {
             | Account::PlatformFees
             | Account::RefundsInFlight
             | Account::TransfersInFlight
-            | Account::WithdrawalsInFlight => Some(0),
-            Account::Suspense | Account::ChannelClearing(_) => None,
+            | Account::WithdrawalsInFlight
+            | Account::UtilitiesInFlight => Some(0),
+            Account::Suspense | Account::BillersClearing | Account::ChannelClearing(_) => None,
         }
     }
 
@@ -127,8 +135,9 @@ impl Account {
             Account::RefundsInFlight => Purpose::Refunds,
             Account::TransfersInFlight => Purpose::Transfers,
             Account::WithdrawalsInFlight => Purpose::Withdrawals,
+            Account::UtilitiesInFlight => Purpose::Utilities,
             Account::Suspense => Purpose::Suspense,
-            Account::ChannelClearing(_) => Purpose::Clearing,
+            Account::BillersClearing | Account::ChannelClearing(_) => Purpose::Clearing,
         }
     }
 
@@ -150,6 +159,8 @@ impl fmt::Display for Account {
             Account::RefundsInFlight => f.write_str("platform/refunds"),
             Account::TransfersInFlight => f.write_str("platform/transfers"),
             Account::WithdrawalsInFlight => f.write_str("platform/withdrawals"),
+            Account::UtilitiesInFlight => f.write_str("platform/utilities"),
+            Account::BillersClearing => f.write_str("platform/billers"),
             Account::Suspense => f.write_str("platform/suspense"),
             Account::ChannelClearing(channel) => write!(f, "channel/{}/clearing", channel.name()),
         }
@@ -182,6 +193,8 @@ impl FromStr for Account {
             ("platform", "refunds", None) => Ok(Account::RefundsInFlight),
             ("platform", "transfers", None) => Ok(Account::TransfersInFlight),
             ("platform", "withdrawals", None) => Ok(Account::WithdrawalsInFlight),
+            ("platform", "utilities", None) => Ok(Account::UtilitiesInFlight),
+            ("platform", "billers", None) => Ok(Account::BillersClearing),
             ("platform", "suspense", None) => Ok(Account::Suspense),
             ("channel", "sandbox_bank", Some("clearing")) => {
                 Ok(Account::ChannelClearing(Channel::SandboxBank))

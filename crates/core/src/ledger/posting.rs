@@ -113,4 +113,10 @@ reasons! {
     WithdrawalBounced = 66, "withdrawal_bounced";
     /// A payer's transfer went to its recipient at once.
     TransferAtOnce = 60, "transfer_at_once";
+    /// A utility payment was taken from its payer.
+    Utility = 75, "utility";
+    /// A biller has booked a utility payment.
+    UtilityPaid = 76, "utility_paid";
+    /// A utility payment that a biller refused went back to its payer.
+    UtilityReturned = 77, "utility_returned";
 }

@@ -195,3 +195,27 @@ pub fn withdrawal_uncovered_back(channel: Channel, money: Money, subject: Id) ->
     let settled = line(Reason::WithdrawalReturned, between, Account::Suspense, money, subject);
     back.into_iter().chain(settled).collect()
 }
+
+/// A utility payment leaves the balance and waits for the biller.
+pub fn utility(payer: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::PayerAvailable(payer), Account::UtilitiesInFlight);
+    line(Reason::Utility, from, to, money, subject).into_iter().collect()
+}
+
+/// The biller has booked it and is owed the money.
+pub fn utility_paid(money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::UtilitiesInFlight, Account::BillersClearing);
+    line(Reason::UtilityPaid, from, to, money, subject).into_iter().collect()
+}
+
+/// The biller refused it: the payer has the money back.
+pub fn utility_returned(payer: PayerId, money: Money, subject: Id) -> Vec<Posting> {
+    let (from, to) = (Account::UtilitiesInFlight, Account::PayerAvailable(payer));
+    line(Reason::UtilityReturned, from, to, money, subject).into_iter().collect()
+}
+
+/// A biller booked what nobody asked for: it rests in suspense, where it is an alarm of its own.
+pub fn utility_surplus(money: Money, subject: Id) -> Vec<Posting> {
+    let taken = line(Reason::Utility, Account::Suspense, Account::UtilitiesInFlight, money, subject);
+    taken.into_iter().chain(utility_paid(money, subject)).collect()
+}

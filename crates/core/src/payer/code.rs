@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payer, known};
+use super::{Payer, known, open};
 use crate::{
     ChangeSet, Context, Facts, Refusal, Stop, Time,
     id::PayerId,
@@ -38,7 +38,7 @@ pub fn send_code(
     digest: [u8; 32],
     inbox: Option<Text>,
 ) -> Result<ChangeSet, Stop> {
-    let payer = known(facts, id)?;
+    let payer = open(facts, id)?;
     may_send(payer.code.as_ref(), cx.at())?;
     let mut change = ChangeSet::default();
     let code = Some(OneTimeCode { digest, sent_at: cx.at(), tries: 0 });
@@ -64,7 +64,7 @@ pub fn use_code(
 }
 
 /// What is left of a code after this one was typed, and whether it was right; refused if none can be.
-pub(super) fn used(
+pub(crate) fn used(
     sent: Option<&OneTimeCode>,
     at: Time,
     digest: &[u8; 32],
@@ -78,7 +78,7 @@ pub(super) fn used(
 }
 
 /// Whether another code may be sent already.
-pub(super) fn may_send(before: Option<&OneTimeCode>, at: Time) -> Result<(), Refusal> {
+pub(crate) fn may_send(before: Option<&OneTimeCode>, at: Time) -> Result<(), Refusal> {
     match before {
         Some(code) if at.since_ms(code.sent_at) < CODE_PAUSE_MS => Err(Refusal::CodeTooSoon),
         Some(_) | None => Ok(()),

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payer, known};
+use super::{Payer, known, usage};
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
     id::{PayerId, PersonId},
@@ -136,6 +136,9 @@ pub struct Person {
     pub name_sealed: String,
     /// Its accounts.
     pub payers: Vec<PayerId>,
+    /// Those that it closed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<PayerId>,
     /// When it was verified first.
     pub created_at: Time,
 }
@@ -188,12 +191,12 @@ impl Tries {
 
 /// Counts that a payer asks to be verified, before a source is asked: so many askings at once ask no more often than
 /// one after another. The step that hears a confirmation uncounts it.
+///
+/// That a person has an account already is not told here: only sources that confirmed name and number show that the
+/// asker is entitled to know.
 pub fn ask(facts: &dyn Facts, cx: &Context, id: PayerId, claim: &Claim) -> Result<ChangeSet, Stop> {
     let payer = known(facts, id)?;
     payer.identity_tries.open(cx.at())?;
-    if let Some(person) = facts.find::<Person>(&Key::IdNumber(claim.number_digest))? {
-        may_join(person, payer)?;
-    }
     if let Some(Identity::Verified { .. }) = &payer.identity
         && !is_of(facts, payer, claim)?
     {
@@ -230,6 +233,9 @@ pub fn verify(
             let payers = person.payers.iter().copied().chain([id]).collect();
             let version = person.version.saturating_add(1);
             change.put(Person { version, payers, ..person.clone() });
+            if let Some(former) = person.former.last() {
+                usage::carry(facts, cx, &mut change, (*former, id))?;
+            }
         }
         person.id
     } else {
@@ -268,6 +274,7 @@ fn first_met(cx: &mut Context, payer: PayerId, confirmed: &Confirmed) -> Person 
         number_sealed: confirmed.number_sealed.clone(),
         name_sealed: confirmed.name_sealed.clone(),
         payers: vec![payer],
+        former: Vec::new(),
         created_at: cx.at(),
     }
 }
@@ -279,6 +286,16 @@ fn may_join(person: &Person, payer: &Payer) -> Result<(), Refusal> {
     } else {
         Err(Refusal::TooManyAccounts)
     }
+}
+
+/// A payer closes its account: the person may have another.
+pub(super) fn leave(facts: &dyn Facts, change: &mut ChangeSet, payer: &Payer) -> Result<(), Stop> {
+    let Some(Identity::Verified { person, .. }) = &payer.identity else { return Ok(()) };
+    let person = facts.get::<Person>(*person)?.ok_or(Refusal::NotFound("person"))?;
+    let payers = person.payers.iter().copied().filter(|id| *id != payer.id).collect();
+    let former = person.former.iter().copied().chain([payer.id]).collect();
+    change.put(Person { version: person.version.saturating_add(1), payers, former, ..person.clone() });
+    Ok(())
 }
 
 /// Whether a claim is of the person that a payer is. Of a payer that is not verified it never is.

@@ -3,10 +3,12 @@
 //! A try at the password is counted before it is checked, so any number of guesses at once gets no
 //! more than [`PASSWORD_TRIES_MAX`](crate::limits::PASSWORD_TRIES_MAX) checked.
 
+pub mod closing;
 mod code;
 pub mod freeze;
 pub mod id_number;
 pub mod identity;
+pub mod passkey;
 mod password;
 pub mod session;
 pub mod sign_up;
@@ -15,6 +17,7 @@ pub mod usage;
 use serde::{Deserialize, Serialize};
 use tongbao_money::Money;
 
+pub(crate) use self::code::{may_send, used};
 pub use self::{
     code::{OneTimeCode, send_code, use_code},
     password::{
@@ -63,8 +66,19 @@ pub struct Payer {
     /// Wrong identities since the last right one, where the password is set anew.
     #[serde(default, skip_serializing_if = "identity::Tries::is_none")]
     pub identity_tries: identity::Tries,
+    /// How many accounts of this phone number were closed before this one was opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub phone_turn: u32,
+    /// When it was closed, for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Time>,
     /// When the payer joined.
     pub created_at: Time,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(turn: &u32) -> bool {
+    *turn == 0
 }
 
 impl std::fmt::Debug for Payer {
@@ -94,19 +108,39 @@ pub struct NewPayer {
 
 /// Makes a payer; a phone number has one payer.
 pub fn create(facts: &dyn Facts, cx: &mut Context, new: &NewPayer) -> Result<(ChangeSet, PayerId), Stop> {
-    free(facts, &new.phone_digest)?;
+    let phone_turn = free(facts, &new.phone_digest)?;
     let id = cx.draw();
     let mut change = ChangeSet::default();
-    change.put(fresh(id, cx.at(), new));
+    change.put(Payer { phone_turn, ..fresh(id, cx.at(), new) });
     Ok((change, id))
 }
 
-/// Whether nobody has this number.
-fn free(facts: &dyn Facts, phone_digest: &[u8; 32]) -> Result<(), Stop> {
-    if facts.key(&Key::Phone(*phone_digest))?.is_some() {
-        return Err(Refusal::Invalid { param: "phone", must: "a number that no other payer has" }.into());
+/// The key of the account that has a number in this turn. A key stays with its record for ever, so each account that
+/// is opened after another was closed has the next.
+pub const fn phone_key(phone_digest: [u8; 32], turn: u32) -> Key {
+    if turn == 0 { Key::Phone(phone_digest) } else { Key::PhoneAgain(phone_digest, turn) }
+}
+
+/// Who has a number now, if somebody has; and the turn of that account, or else of the next.
+pub fn holder<'a>(facts: &'a dyn Facts, phone_digest: &[u8; 32]) -> Result<(Option<&'a Payer>, u32), Stop> {
+    let mut turn = 0_u32;
+    loop {
+        let found = facts.find::<Payer>(&phone_key(*phone_digest, turn))?;
+        match found {
+            Some(payer) if payer.closed_at.is_some() => turn = turn.saturating_add(1),
+            found => return Ok((found, turn)),
+        }
     }
-    Ok(())
+}
+
+/// The turn in which nobody has this number.
+fn free(facts: &dyn Facts, phone_digest: &[u8; 32]) -> Result<u32, Stop> {
+    match holder(facts, phone_digest)? {
+        (None, turn) => Ok(turn),
+        (Some(_), _) => {
+            Err(Refusal::Invalid { param: "phone", must: "a number that no other payer has" }.into())
+        }
+    }
 }
 
 fn fresh(id: PayerId, at: Time, new: &NewPayer) -> Payer {
@@ -124,6 +158,8 @@ fn fresh(id: PayerId, at: Time, new: &NewPayer) -> Payer {
         own_limits: None,
         frozen: None,
         identity_tries: identity::Tries::default(),
+        phone_turn: 0,
+        closed_at: None,
         created_at: at,
     }
 }
@@ -133,10 +169,20 @@ pub fn known(facts: &dyn Facts, id: PayerId) -> Result<&Payer, Stop> {
     Ok(facts.get::<Payer>(id)?.ok_or(Refusal::NotFound("payer"))?)
 }
 
-/// The payer with this id, if money may leave its accounts: not frozen. Whatever pays or sends asks this; what only
-/// receives asks [`known`].
-pub fn able(facts: &dyn Facts, id: PayerId) -> Result<&Payer, Stop> {
+/// The payer with this id, if its account was not closed. Whatever somebody sends to a payer asks this; money that
+/// comes by itself, such as a refund, asks [`known`].
+pub fn open(facts: &dyn Facts, id: PayerId) -> Result<&Payer, Stop> {
     let payer = known(facts, id)?;
+    if payer.closed_at.is_some() {
+        return Err(Refusal::NotFound("payer").into());
+    }
+    Ok(payer)
+}
+
+/// The payer with this id, if money may leave its accounts: neither closed nor frozen. Whatever pays or sends asks
+/// this.
+pub fn able(facts: &dyn Facts, id: PayerId) -> Result<&Payer, Stop> {
+    let payer = open(facts, id)?;
     if payer.frozen.is_some() {
         return Err(Refusal::PayerFrozen.into());
     }

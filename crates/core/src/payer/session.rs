@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::known;
+use super::open;
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
     id::{PayerId, SessionId},
@@ -52,6 +52,11 @@ impl Session {
         self.ended_at.is_none() && at.since_ms(self.signed_in_at) < SESSION_LIFE_MS
     }
 
+    /// Itself, ended; nothing if it was over.
+    pub(super) fn ended(&self, at: Time) -> Option<Session> {
+        self.ended_at.is_none().then(|| Session { ended_at: Some(at), ..self.next() })
+    }
+
     fn next(&self) -> Session {
         Session { version: self.version.saturating_add(1), ..self.clone() }
     }
@@ -75,7 +80,7 @@ pub fn begin(
     payer: PayerId,
     sign_in: &SignIn,
 ) -> Result<(ChangeSet, SessionId), Stop> {
-    let payer = known(facts, payer)?;
+    let payer = open(facts, payer)?;
     let mut change = ChangeSet::default();
     let before = facts.find::<Session>(&Key::Session(payer.id, sign_in.device))?;
     if before.is_none() {

@@ -83,6 +83,10 @@ pub fn send_code(facts: &dyn Facts, cx: &mut Context, new: &Sending) -> Result<C
     code::may_send(before.and_then(|known| known.code.as_ref()), cx.at())?;
     let code = Some(OneTimeCode { digest: new.code_digest, sent_at: cx.at(), tries: 0 });
     let sign_up = match before {
+        // The payer of this one exists, and its account is closed: the next is another.
+        Some(known) if facts.get::<Payer>(known.payer)?.is_some() => {
+            SignUp { payer: cx.draw(), code, ticket: None, ..known.next() }
+        }
         Some(known) => SignUp { code, ticket: None, ..known.next() },
         None => SignUp {
             id: cx.draw(),
@@ -132,11 +136,11 @@ pub fn finish(
     let sign_up = facts.find::<SignUp>(&Key::SignUp(new.phone_digest))?.ok_or(Refusal::WrongCode)?;
     let good = |held: &&Ticket| held.digest == *ticket && cx.at().since_ms(held.at) < SIGN_UP_LIFE_MS;
     sign_up.ticket.as_ref().filter(good).ok_or(Refusal::WrongCode)?;
-    free(facts, &new.phone_digest)?;
+    let phone_turn = free(facts, &new.phone_digest)?;
     let id = sign_up.payer;
     let mut change = ChangeSet::default();
     // Nothing is paid from the balance before the payer is verified.
-    change.put(Payer { identity: Some(Identity::Unverified), ..fresh(id, cx.at(), new) });
+    change.put(Payer { identity: Some(Identity::Unverified), phone_turn, ..fresh(id, cx.at(), new) });
     let session = session::first(cx, &mut change, id, sign_in);
     change.put(SignUp { ticket: None, ..sign_up.next() });
     Ok((change, (id, session)))

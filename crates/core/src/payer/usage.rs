@@ -2,7 +2,8 @@
 //!
 //! The limits are those of 非银行支付机构网络支付业务管理办法 (People's Bank of China, announcement 2015 no. 43): article 11
 //! by how well the payer is known ([`Level`]), article 24 by how a payment was proven ([`Factors`]). What counts is
-//! what leaves the balance for somebody else: payments and transfers. Top-ups do not count, nor do withdrawals to a
+//! what leaves the balance for somebody else: payments and transfers, by their sums and by how many there are in a day.
+//! Top-ups do not count, nor do withdrawals to a
 //! card of the payer's own, but for level I ([`withdraw`]). A refund gives nothing back: the articles count payments.
 //!
 //! **Invariants.** Days and years are those of Asia/Shanghai: UTC+8, without summer time since 1991. A person has one
@@ -23,8 +24,8 @@ use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
     id::{PayerId, UsageId},
     limits::{
-        FEWER_FACTORS_PER_DAY_MAX, LEVEL_I_TOTAL_MAX, LEVEL_II_PER_YEAR_MAX, LEVEL_III_PER_YEAR_MAX,
-        TWO_FACTORS_PER_DAY_MAX,
+        FEWER_FACTORS_COUNT_PER_DAY_MAX, FEWER_FACTORS_PER_DAY_MAX, LEVEL_I_TOTAL_MAX, LEVEL_II_PER_YEAR_MAX,
+        LEVEL_III_PER_YEAR_MAX, TWO_FACTORS_COUNT_PER_DAY_MAX, TWO_FACTORS_PER_DAY_MAX,
     },
     time::CHINA_AHEAD_MS,
 };
@@ -65,6 +66,9 @@ pub struct OwnLimits {
     pub per_payment: Option<Amount>,
     /// The most in one day.
     pub per_day: Option<Amount>,
+    /// The most payments in one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_per_day: Option<u32>,
 }
 
 /// What a payer has paid from its balance. Only yuan count.
@@ -88,6 +92,13 @@ pub struct Usage {
     pub fewer_factors: Amount,
     /// On that day, with two.
     pub two_factors: Amount,
+    /// How many payments that were on that day, with fewer than two proofs. Those from before payments were counted
+    /// are not among them.
+    #[serde(default)]
+    pub fewer_factors_count: u32,
+    /// How many with two.
+    #[serde(default)]
+    pub two_factors_count: u32,
 }
 
 impl Limit {
@@ -122,6 +133,10 @@ pub struct Counted {
     pub fewer_factors: Amount,
     /// Today, with two.
     pub two_factors: Amount,
+    /// How many payments that were today, with fewer than two proofs.
+    pub fewer_factors_count: u32,
+    /// How many with two.
+    pub two_factors_count: u32,
 }
 
 impl Counted {
@@ -129,18 +144,26 @@ impl Counted {
     pub fn in_day(&self) -> Amount {
         sum(self.fewer_factors, self.two_factors)
     }
+
+    /// How many payments were made today.
+    pub const fn count_in_day(&self) -> u32 {
+        self.fewer_factors_count.saturating_add(self.two_factors_count)
+    }
 }
 
 impl Usage {
     /// What counts at this moment.
     pub fn at(&self, at: Time) -> Counted {
         let this = |same: bool, amount| if same { amount } else { Amount::ZERO };
+        let these = |same: bool, count| if same { count } else { 0 };
         let (today, year) = (self.day == at.china_day(), self.year == date_of(at).year());
         Counted {
             total: self.total,
             in_year: this(year, self.in_year),
             fewer_factors: this(today, self.fewer_factors),
             two_factors: this(today, self.two_factors),
+            fewer_factors_count: these(today, self.fewer_factors_count),
+            two_factors_count: these(today, self.two_factors_count),
         }
     }
 }
@@ -176,6 +199,17 @@ pub const fn of_level(level: Level, counted: &Counted) -> (Limit, Amount, Amount
     }
 }
 
+/// Whether [`spend`] would be refused, as things stand.
+pub fn may_spend(
+    facts: &dyn Facts,
+    at: Time,
+    payer: PayerId,
+    money: Money,
+    factors: Factors,
+) -> Result<(), Stop> {
+    room(facts, at, payer, money, factors).map(drop)
+}
+
 /// Whether a payer may pay this from its balance, with these proofs, to somebody else; counts it. One call for each
 /// movement and step. A payer that nobody has verified may not ([`Refusal::IdentityRequired`]).
 pub fn spend(
@@ -186,23 +220,53 @@ pub fn spend(
     money: Money,
     factors: Factors,
 ) -> Result<(), Stop> {
+    if let Some((before, counted)) = room(facts, cx.at(), payer, money, factors)? {
+        count(cx, change, payer, before, &counted, (money.amount, Some(factors)));
+    }
+    Ok(())
+}
+
+/// What is counted of the payer so far, if this fits beside it; none if the payer is not counted.
+fn room(
+    facts: &dyn Facts,
+    at: Time,
+    payer: PayerId,
+    money: Money,
+    factors: Factors,
+) -> Result<Option<(Option<&Usage>, Counted)>, Stop> {
     let payer = known(facts, payer)?;
     if payer.identity == Some(Identity::Unverified) {
         return Err(Refusal::IdentityRequired.into());
     }
     if payer.identity.is_none() && payer.own_limits.is_none() || money.currency != Currency::CNY {
-        return Ok(());
+        return Ok(None);
     }
     let before = facts.find::<Usage>(&Key::UsageOf(payer.id))?;
-    let counted = before.map(|usage| usage.at(cx.at())).unwrap_or_default();
+    let counted = before.map(|usage| usage.at(at)).unwrap_or_default();
     for (limit, used, most) in limits(payer, &counted, factors) {
         let left = most.minor().saturating_sub(used.minor());
         if money.amount.minor() > left {
             return Err(Refusal::LimitReached { limit, left: left.max(0) }.into());
         }
     }
-    count(cx, change, payer.id, before, &counted, (money.amount, Some(factors)));
-    Ok(())
+    if counts(payer, &counted, factors).into_iter().any(|(used, most)| used >= most) {
+        return Err(Refusal::PaymentsUsedUp.into());
+    }
+    Ok(Some((before, counted)))
+}
+
+/// How many payments of a day were made, and how many may be, by each rule that holds for so many proofs.
+fn counts(payer: &Payer, counted: &Counted, factors: Factors) -> Vec<(u32, u32)> {
+    let mut counts = Vec::with_capacity(2);
+    let own = payer.own_limits.unwrap_or_default();
+    counts.extend(own.count_per_day.map(|most| (counted.count_in_day(), most)));
+    if payer.identity.as_ref().and_then(Identity::level).is_some() {
+        counts.push(match factors {
+            Factors::None | Factors::One => (counted.fewer_factors_count, FEWER_FACTORS_COUNT_PER_DAY_MAX),
+            Factors::Two => (counted.two_factors_count, TWO_FACTORS_COUNT_PER_DAY_MAX),
+        });
+    }
+    counts
 }
 
 /// Whether a payer may withdraw this to a card of its own; counts it where it counts. Level I counts withdrawals with
@@ -243,7 +307,9 @@ fn count(
     (amount, factors): (Amount, Option<Factors>),
 ) {
     let add = |counts: bool, to| if counts { sum(to, amount) } else { to };
+    let one_more = |counts: bool, to: u32| to.saturating_add(counts.into());
     let fewer = matches!(factors, Some(Factors::None | Factors::One));
+    let two = factors == Some(Factors::Two);
     change.put(Usage {
         id: before.map_or_else(|| cx.draw(), |usage| usage.id),
         version: before.map_or(0, |usage| usage.version).saturating_add(1),
@@ -253,8 +319,24 @@ fn count(
         in_year: add(factors.is_some(), counted.in_year),
         day: cx.at().china_day(),
         fewer_factors: add(fewer, counted.fewer_factors),
-        two_factors: add(factors == Some(Factors::Two), counted.two_factors),
+        two_factors: add(two, counted.two_factors),
+        fewer_factors_count: one_more(fewer, counted.fewer_factors_count),
+        two_factors_count: one_more(two, counted.two_factors_count),
     });
+}
+
+/// What a person's closed account has paid counts for the one that follows it: the limits are the person's.
+pub(super) fn carry(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    (former, payer): (PayerId, PayerId),
+) -> Result<(), Stop> {
+    let own = facts.find::<Usage>(&Key::UsageOf(payer))?;
+    if let Some(before) = facts.find::<Usage>(&Key::UsageOf(former))?.filter(|_| own.is_none()) {
+        change.put(Usage { id: cx.draw(), version: 1, payer, ..before.clone() });
+    }
+    Ok(())
 }
 
 /// Sets what a payer allows itself. Zero allows nothing.

@@ -15,11 +15,17 @@
 //! - While an attempt's result is unknown nothing else may be tried and nothing is closed.
 //! - One movement of money, as the channel names it, is booked for one payment and once.
 //! - Refunds open or done never add up to more than the payment.
+//! - An attempt that needs more proofs than were given waits for them ([`challenge`]) while the payment stays open;
+//!   what is needed says [`policy`].
 //!
 //! [`machine`] holds the one table of states and inputs; [`steps`] adds facts and builds change sets.
 
+mod attempt;
+pub mod challenge;
 pub mod create;
 pub mod machine;
+pub mod policy;
+pub mod proof;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -27,11 +33,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tongbao_money::{Amount, BasisPoints, Money};
 
+pub use self::{
+    attempt::{Attempt, AttemptStatus, Confirmation, Failure, HolderSaid},
+    challenge::Challenge,
+    proof::{Proof, Proofs},
+};
 use crate::{
-    Context, Key, Time,
-    id::{AppId, AttemptId, CardId, MerchantId, PayerId, PaymentId, WechatCombinedOrderId},
+    Key, Time,
+    id::{AppId, AttemptId, CardId, MerchantId, PaymentId, WechatCombinedOrderId},
     ledger::{Account, Channel},
-    sandbox::Fault,
     wechat::WechatOrder,
 };
 
@@ -79,110 +89,6 @@ pub enum Status {
     Succeeded,
     /// Not paid, and nobody may pay it any more.
     Closed,
-}
-
-/// Where an attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptStatus {
-    /// Its result is not known.
-    Processing,
-    /// It paid the payment.
-    Succeeded,
-    /// It did not.
-    Failed,
-    /// It took money that went back.
-    Returned,
-}
-
-/// Why an attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// The bank said no.
-    Declined,
-    /// Not enough money.
-    InsufficientBalance,
-    /// The bank took another amount.
-    WrongAmount,
-    /// The card is no longer valid.
-    CardExpired,
-}
-
-impl Failure {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Failure::Declined => "declined",
-            Failure::InsufficientBalance => "insufficient_balance",
-            Failure::WrongAmount => "wrong_amount",
-            Failure::CardExpired => "card_expired",
-        }
-    }
-
-    /// What it means and what to do.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Failure::Declined => "The bank declined the payment. Try another way to pay.",
-            Failure::InsufficientBalance => "There is not enough money. Top up or choose another way to pay.",
-            Failure::WrongAmount => "The bank took another amount than asked; it is being returned.",
-            Failure::CardExpired => "The card is no longer valid. Use another card or another way to pay.",
-        }
-    }
-}
-
-/// One attempt to pay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Its id, and the channel's idempotency key.
-    pub id: AttemptId,
-    /// How.
-    pub method: Method,
-    /// By whom.
-    pub payer: PayerId,
-    /// Where it stands.
-    pub status: AttemptStatus,
-    /// When it began.
-    pub started_at: Time,
-    /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
-    /// What the channel calls the movement of money.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    /// What the channel calls other money that came in its name and went back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub other_references: Vec<String>,
-    /// What the channel named in its name although another payment has that money. Not a key of this
-    /// payment; kept so that each is told of once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub contested: Vec<String>,
-    /// What a sandbox was told to do with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Fault>,
-}
-
-impl Attempt {
-    /// A new one, of which nothing is known yet.
-    pub(crate) fn begin(cx: &mut Context, method: Method, payer: PayerId) -> Attempt {
-        Attempt {
-            id: cx.draw(),
-            method,
-            payer,
-            status: AttemptStatus::Processing,
-            started_at: cx.at(),
-            failure: None,
-            reference: None,
-            other_references: Vec::new(),
-            contested: Vec::new(),
-            fault: None,
-        }
-    }
-
-    /// What the channel calls all the money that came in its name.
-    pub fn references(&self) -> impl Iterator<Item = &String> {
-        self.reference.iter().chain(&self.other_references)
-    }
 }
 
 /// A line of goods.
@@ -298,6 +204,11 @@ impl Payment {
     /// The attempt whose result is not known.
     pub fn pending(&self) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.status == AttemptStatus::Processing)
+    }
+
+    /// How many attempts count: those that got past their challenge.
+    pub fn attempts_counted(&self) -> usize {
+        self.attempts.iter().filter(|attempt| !attempt.is_before_proof()).count()
     }
 
     /// The last moment that is written down in it; nothing in it happens before that, whatever the

@@ -149,7 +149,7 @@ pub fn add(facts: &dyn Facts, cx: &mut Context, new: &NewReceiver) -> Result<(Ch
     }
     let unknown = |error| matches!(error, Stop::Refuse(Refusal::NotFound(_)));
     let account = match new.payer {
-        Some(payer) => match payer::known(facts, payer) {
+        Some(payer) => match payer::open(facts, payer) {
             Ok(_) => ReceiverAccount::Payer { openid: new.account.clone(), payer },
             Err(Stop::Refuse(Refusal::NotFound(_))) => return none(Added::UnknownAccount),
             Err(stop) => return Err(stop),

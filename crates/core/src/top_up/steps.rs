@@ -15,7 +15,10 @@ use crate::{
     limits::{REQUEST_NO_CHARS_MAX, TOP_UP_AMOUNT_MAX},
     message::{self, Text},
     payer::{self, identity::Identity},
-    payment::steps::{Proof, QUERY_CONTESTED_AFTER_S, Said, after_proof},
+    payment::{
+        Proofs,
+        steps::{QUERY_CONTESTED_AFTER_S, Said, after_proof},
+    },
 };
 
 /// What a payer asks for.
@@ -53,7 +56,7 @@ pub fn plan_proven(
     new: &NewTopUp,
 ) -> Result<(ChangeSet, Result<TopUp, Refusal>), Stop> {
     let planned = plan(facts, cx, new);
-    after_proof(facts, (new.payer, Proof::Password), planned)
+    after_proof(facts, (new.payer, Proofs::PASSWORD), planned)
 }
 
 fn plan(facts: &dyn Facts, cx: &mut Context, new: &NewTopUp) -> Result<(ChangeSet, TopUp), Stop> {
@@ -111,7 +114,8 @@ pub fn hear(
     let now = facts.get::<TopUp>(id)?.ok_or(Refusal::NotFound("top-up"))?;
     let again = |seconds| Task::new(cx.at().plus_s(seconds), Work::QueryTopUp(id));
     let input = match said {
-        Said::Unknown => {
+        // Nobody asks the holder about a top-up; until the bank says more nothing is known.
+        Said::MustConfirm(_) | Said::Unknown => {
             // The task that asked asks again. Word that nobody asked for starts no second one.
             let waits = lease.is_some() && now.is_open();
             let pause_s = query_after_s(cx.at().since_ms(now.created_at));

@@ -11,7 +11,7 @@ use tongbao_money::Amount;
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
     id::{PayeeId, PayerId, SendingId},
-    limits::{COLLECTION_PER_DAY_MAX, PAYEE_LOOK_UPS_PER_DAY_MAX},
+    limits::{BILLER_LOOK_UPS_PER_DAY_MAX, COLLECTION_PER_DAY_MAX, PAYEE_LOOK_UPS_PER_DAY_MAX},
 };
 
 /// Somebody to whom a payer has sent money.
@@ -44,6 +44,9 @@ pub struct Sending {
     pub look_ups: u16,
     /// What static collection codes took, in fen.
     pub by_code: Amount,
+    /// Accounts looked up at billers.
+    #[serde(default)]
+    pub biller_look_ups: u16,
     /// When it was counted first.
     pub created_at: Time,
 }
@@ -53,8 +56,9 @@ impl Sending {
     pub fn today(facts: &dyn Facts, cx: &mut Context, payer: PayerId) -> Result<Sending, Stop> {
         let (id, at) = (cx.draw(), cx.at());
         let today = at.china_day();
-        let none =
-            Sending { id, version: 0, payer, day: today, look_ups: 0, by_code: Amount::ZERO, created_at: at };
+        let (look_ups, biller_look_ups, by_code) = (0, 0, Amount::ZERO);
+        let (version, day, created_at) = (0, today, at);
+        let none = Sending { id, version, payer, day, look_ups, by_code, biller_look_ups, created_at };
         Ok(match facts.find::<Sending>(&Key::Sending(payer))? {
             None => none,
             Some(known) if known.day >= today => known.clone(),
@@ -94,14 +98,26 @@ pub fn look_up(
     phone_digest: [u8; 32],
 ) -> Result<(ChangeSet, Option<PayerId>), Stop> {
     let change = count(facts, cx, payer)?;
-    let found = facts.key(&Key::Phone(phone_digest))?;
-    Ok((change, found.and_then(|id| PayerId::try_from(id).ok())))
+    let (found, _) = crate::payer::holder(facts, &phone_digest)?;
+    Ok((change, found.map(|found| found.id)))
 }
 
 /// A name that a payer typed is about to be compared: it counts as a look-up, right or wrong, so that nobody can try
 /// out names.
 pub fn count_name_check(facts: &dyn Facts, cx: &mut Context, payer: PayerId) -> Result<ChangeSet, Stop> {
     count(facts, cx, payer)
+}
+
+/// Counts an account that is about to be looked up at a biller, found or not; no more are given on one day than
+/// [`BILLER_LOOK_UPS_PER_DAY_MAX`].
+pub fn count_biller_look_up(facts: &dyn Facts, cx: &mut Context, payer: PayerId) -> Result<ChangeSet, Stop> {
+    let now = Sending::today(facts, cx, payer)?;
+    if now.biller_look_ups >= BILLER_LOOK_UPS_PER_DAY_MAX {
+        return Err(Refusal::LookUpsUsedUp.into());
+    }
+    let mut change = ChangeSet::default();
+    change.put(Sending { biller_look_ups: now.biller_look_ups.saturating_add(1), ..now }.next());
+    Ok(change)
 }
 
 /// Whether this payer has sent money to that one before.

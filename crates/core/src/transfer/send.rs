@@ -16,8 +16,8 @@ use crate::{
     ledger::{Account, template},
     limits::{PAYMENT_AMOUNT_MAX, TRANSFER_NOTE_CHARS_MAX, TRANSFER_OPEN_S},
     message::{self, Text},
-    payer::{self, usage::Factors},
-    payment::{create::is_order_no, steps::Proof},
+    payer,
+    payment::{Proof, Proofs, create::is_order_no},
 };
 
 /// When the recipient has the money.
@@ -47,8 +47,8 @@ pub struct NewTransfer {
     pub way: Way,
     /// The collection code that was scanned.
     pub collection: Option<CollectionCodeId>,
-    /// How many proofs were given.
-    pub factors: Factors,
+    /// What was proven.
+    pub proofs: Proofs,
 }
 
 impl NewTransfer {
@@ -96,12 +96,14 @@ pub fn is_note(text: &str) -> bool {
         && !text.chars().any(|char| char.is_control() || turns(char) || breaks(char))
 }
 
-/// Sends money to another payer, after the payment password was found right. Asked for again under the same number,
+/// Sends money to another payer, after proofs that were found right. Asked for again under the same number,
 /// finds what became of it and moves nothing.
 pub fn send(facts: &dyn Facts, cx: &mut Context, new: &NewTransfer) -> Result<(ChangeSet, Transfer), Stop> {
     new.check()?;
     let mut change = ChangeSet::default();
-    payer::password_was_right(facts, &mut change, new.sender)?;
+    if new.proofs.has(Proof::Password) {
+        payer::password_was_right(facts, &mut change, new.sender)?;
+    }
     let number = Key::PayerTransferNo(new.sender, new.number.clone());
     if let Some(earlier) = facts.find::<Transfer>(&number)? {
         if !new.is_again(earlier) {
@@ -111,11 +113,11 @@ pub fn send(facts: &dyn Facts, cx: &mut Context, new: &NewTransfer) -> Result<(C
         return Ok((change, earlier.clone()));
     }
     let sender = payer::able(facts, new.sender)?;
-    let recipient = payer::known(facts, new.recipient)?;
+    let recipient = payer::open(facts, new.recipient)?;
     if new.collection.is_some() {
         payee::count_by_code(facts, cx, &mut change, new.sender, new.money.amount)?;
     }
-    payer::usage::spend(facts, cx, &mut change, new.sender, new.money, new.factors)?;
+    payer::usage::spend(facts, cx, &mut change, new.sender, new.money, new.proofs.factors())?;
     let source = Account::PayerAvailable(new.sender);
     if facts.account(&source.of(new.money.currency))?.balance() < new.money.amount.minor() {
         return Err(Refusal::BalanceInsufficient.into());
@@ -148,7 +150,7 @@ pub fn send_proven(
     new: &NewTransfer,
 ) -> Result<(ChangeSet, Result<Transfer, Refusal>), Stop> {
     let sent = send(facts, cx, new);
-    crate::payment::steps::after_proof(facts, (new.sender, Proof::Password), sent)
+    crate::payment::steps::after_proof(facts, (new.sender, new.proofs), sent)
 }
 
 /// The transfer as it is first stored. One that its recipient has at once could never expire: its time is none.

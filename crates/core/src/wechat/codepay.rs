@@ -24,7 +24,7 @@ use crate::{
         Failure, Method, Payment, Status,
         create::{NewPayment, make},
         machine::{self, Input},
-        steps::{Pay, Proof, apply, pay_known, timer},
+        steps::{Pay, Shown, apply, pay_known, timer},
     },
     payment_code::{
         self, PaymentCode,
@@ -239,7 +239,7 @@ fn pay_now(
         payment: unpaid.id,
         payer: code.payer,
         method: Method::Balance,
-        proof: Proof::PaymentCode,
+        shown: Shown::PaymentCode,
         sandbox,
     };
     let (paid, _) = pay_known(facts, cx, unpaid, &ask)?;

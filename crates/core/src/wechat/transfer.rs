@@ -148,7 +148,7 @@ pub fn create(
         let same = is_same(earlier, new);
         return none(if same { Offered::Made(Box::new(earlier.clone())) } else { Offered::Differs });
     }
-    match payer::known(facts, new.recipient) {
+    match payer::open(facts, new.recipient) {
         Err(Stop::Refuse(Refusal::NotFound(_))) => return none(Offered::UnknownRecipient),
         known => known?,
     };

@@ -17,10 +17,7 @@ use crate::{
     limits::{BOUNCE_QUERY_S, BOUNCE_WATCH_MS, REQUEST_NO_CHARS_MAX, WITHDRAWAL_AMOUNT_MAX},
     message::{self, Text},
     payer::{self, usage},
-    payment::{
-        Failure,
-        steps::{Proof, after_proof},
-    },
+    payment::{Failure, Proof, Proofs, steps::after_proof},
 };
 
 /// What a payer asks for.
@@ -38,6 +35,8 @@ pub struct NewWithdrawal {
     pub speed: Speed,
     /// The fee that the payer was shown.
     pub fee_shown: Amount,
+    /// What was proven.
+    pub proofs: Proofs,
 }
 
 impl NewWithdrawal {
@@ -79,22 +78,24 @@ pub fn quote(facts: &dyn Facts, payer: PayerId, amount: Amount) -> Result<Quote,
     Ok(RULE.quote(wallet.map_or(Amount::ZERO, |wallet| wallet.withdrawn_free), amount))
 }
 
-/// Plans a withdrawal after the payment password, which was counted by [`payer::try_password`] and found right; its
-/// count starts again also when the withdrawal is refused. An equal form again finds the withdrawal it made.
+/// Plans a withdrawal after proofs that were found right. A payment password was counted by [`payer::try_password`];
+/// its count starts again also when the withdrawal is refused. An equal form again finds the withdrawal it made.
 pub fn plan_proven(
     facts: &dyn Facts,
     cx: &mut Context,
     new: &NewWithdrawal,
 ) -> Result<(ChangeSet, Result<Withdrawal, Refusal>), Stop> {
     let planned = plan(facts, cx, new);
-    after_proof(facts, (new.payer, Proof::Password), planned)
+    after_proof(facts, (new.payer, new.proofs), planned)
 }
 
 fn plan(facts: &dyn Facts, cx: &mut Context, new: &NewWithdrawal) -> Result<(ChangeSet, Withdrawal), Stop> {
     let mut change = ChangeSet::default();
     payer::able(facts, new.payer)?;
     new.check()?;
-    payer::password_was_right(facts, &mut change, new.payer)?;
+    if new.proofs.has(Proof::Password) {
+        payer::password_was_right(facts, &mut change, new.payer)?;
+    }
     let mut wallet = card::steps::next_wallet(facts, cx, new.payer)?;
     let id = cx.draw();
     if let Some(earlier) = facts.find::<Withdrawal>(&Key::WithdrawalNo(new.payer, new.request_no.clone()))? {

@@ -10,7 +10,7 @@ use tongbao_core::{
     payment::{
         Item, Method, Payment, Status,
         create::{self, Created, NewPayment},
-        steps::{self, Collect, Proof},
+        steps::{self, Collect, Shown},
     },
     refund::{
         self, Refund,
@@ -178,7 +178,7 @@ fn every_currency_of_the_list_is_one_and_is_taken() {
 }
 
 fn collect(shop: &mut Shop, seconds: i64, new: &NewPayment) -> Result<Created, Refusal> {
-    let (app, by) = (shop.app, Collect { payer: shop.payer, proof: Proof::SandboxPhone, sandbox: true });
+    let (app, by) = (shop.app, Collect { payer: shop.payer, shown: Shown::SandboxPhone, sandbox: true });
     shop.books.step(after(seconds), |facts, cx| steps::collect(facts, cx, app, new, &by))
 }
 

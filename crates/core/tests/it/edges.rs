@@ -11,7 +11,7 @@ use tongbao_core::{
     ledger::Channel,
     limits::ATTEMPTS_PER_PAYMENT_MAX,
     payment::{
-        Attempt, AttemptStatus, Failure, Method, Payment, Status,
+        Attempt, AttemptStatus, Failure, Method, Payment, Proofs, Status,
         machine::{self, Happened, Input},
     },
     refund::{
@@ -73,6 +73,9 @@ fn attempts() -> Vec<Attempt> {
         other_references: Vec::new(),
         contested: Vec::new(),
         fault: None,
+        proofs: Proofs::NONE,
+        challenge: None,
+        confirmation: None,
     };
     (0..=ATTEMPTS).map(|_| attempt(cx.draw())).collect()
 }

@@ -1,8 +1,8 @@
 //! One key, one request, one answer.
 
 use tongbao_core::{
-    ChangeSet, Context, Facts, Refusal, Stop,
-    id::AppId,
+    ChangeSet, Context, Facts, Record, Refusal, Stop,
+    id::{AppId, Kind, PayerId, ReplyId, TypedId as _},
     idempotency::{self, Ask, Reply},
 };
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn ask(app: AppId, key: &str, request: &str) -> Ask {
-    Ask { app, key: key.to_owned(), request: request.to_owned() }
+    Ask { caller: app.into(), key: key.to_owned(), request: request.to_owned() }
 }
 
 /// Answers an ask the way a request does: the earlier answer if there is one, else a new one, kept.
@@ -61,4 +61,28 @@ fn keys_are_told_apart_by_app_and_by_case() {
         assert_eq!(answer(&mut books, &ask(app, key, "aa"), body), Ok((201, body.to_owned())));
     }
     assert_eq!(books.all::<Reply>().count(), 4);
+}
+
+#[test]
+fn keys_of_an_app_and_of_a_payer_are_told_apart() {
+    let mut books = Books::default();
+    let (_, app) = another_merchant(&mut books, 0);
+    let payer = PayerId::from_uuid(app.uuid());
+    answer(&mut books, &ask(app, "k", "aa"), "the app's").unwrap();
+    let own = Ask { caller: payer.into(), ..ask(app, "k", "aa") };
+    assert_eq!(answer(&mut books, &own, "the payer's"), Ok((201, "the payer's".to_owned())));
+}
+
+#[test]
+fn a_reply_from_when_only_apps_had_keys_is_read() {
+    let (reply, app): (ReplyId, AppId) =
+        (ReplyId::from_uuid(uuid::Uuid::from_u128(1)), AppId::from_uuid(uuid::Uuid::from_u128(2)));
+    let stored = serde_json::json!({
+        "id": reply.to_string(), "version": 1, "app": app.to_string(), "key": "k", "request": "aa",
+        "status": 201, "body": "{}", "created_at": 0,
+    });
+    let Record::Reply(read) = Record::decode(Kind::Reply, stored.to_string().as_bytes()).unwrap() else {
+        panic!("another kind of record");
+    };
+    assert_eq!((read.caller, read.key.as_str()), (app.into(), "k"));
 }

@@ -10,7 +10,7 @@ use tongbao_core::{
     payer::{self, Payer},
     payment::{
         Method, Payment,
-        steps::{self, Pay, Proof},
+        steps::{self, Pay, Shown},
     },
 };
 use tongbao_money::Currency;
@@ -32,7 +32,7 @@ fn try_password(shop: &mut Shop, at: Time) -> Result<u8, Refusal> {
 /// Pays after the password was found right.
 fn pay(shop: &mut Shop, at: Time, payment: tongbao_core::id::PaymentId) -> Result<Payment, Refusal> {
     let ask =
-        Pay { payment, payer: shop.payer, method: Method::Balance, proof: Proof::Password, sandbox: false };
+        Pay { payment, payer: shop.payer, method: Method::Balance, shown: Shown::PASSWORD, sandbox: false };
     shop.books.step(at, |facts, cx| steps::pay_proven(facts, cx, &ask))?
 }
 
@@ -98,8 +98,8 @@ fn a_refusal_without_a_password_leaves_the_count_alone() {
     let payment = shop.payment("1", 100);
     shop.close(after(5), payment).unwrap();
     try_password(&mut shop, after(10)).unwrap();
-    let (payer, method, proof) = (shop.payer, Method::Balance, Proof::SandboxPhone);
-    let ask = Pay { payment, payer, method, proof, sandbox: true };
+    let (payer, method, shown) = (shop.payer, Method::Balance, Shown::SandboxPhone);
+    let ask = Pay { payment, payer, method, shown, sandbox: true };
     let told = shop.books.step(after(11), |facts, cx| steps::pay_proven(facts, cx, &ask));
     assert_eq!(told, Err(Refusal::PaymentClosed));
     assert_eq!(shop.books.get::<Payer>(shop.payer).password_tries, 1);

@@ -15,7 +15,7 @@ use tongbao_core::{
     },
     payment::{
         Method, Payment, Status,
-        steps::{self, Pay, Proof},
+        steps::{self, Pay, Shown},
     },
 };
 
@@ -213,7 +213,7 @@ fn a_changed_password_is_told_and_weak_ones_are_known() {
 
 fn pay(shop: &mut Shop, at: Time, order: &str, method: Method) -> Result<Payment, Refusal> {
     let (payment, payer) = (shop.payment(order, 100), shop.payer);
-    let ask = Pay { payment, payer, method, proof: Proof::Password, sandbox: false };
+    let ask = Pay { payment, payer, method, shown: Shown::PASSWORD, sandbox: false };
     shop.books.step(at, |facts, cx| steps::pay_proven(facts, cx, &ask))?
 }
 
@@ -309,7 +309,7 @@ proptest! {
                 Deed::Pay => {
                     let payment = shop.payment(&number.to_string(), 1);
                     let ask = Pay {
-                        payment, payer: id, method: Method::Balance, proof: Proof::SandboxPhone, sandbox: false,
+                        payment, payer: id, method: Method::Balance, shown: Shown::SandboxPhone, sandbox: false,
                     };
                     let at = after(1);
                     let told = shop.books.step(at, |facts, cx| steps::pay(facts, cx, &ask));

@@ -2,6 +2,7 @@
 
 use tongbao_core::{
     ChangeSet, Refusal, Time,
+    limits::{FEWER_FACTORS_COUNT_PER_DAY_MAX, TWO_FACTORS_COUNT_PER_DAY_MAX},
     payer::{
         Payer,
         identity::Identity,
@@ -9,7 +10,7 @@ use tongbao_core::{
     },
     payment::{
         Method, Status,
-        steps::{self, Pay, Proof},
+        steps::{self, Pay, Shown},
     },
 };
 use tongbao_money::{Currency, Money};
@@ -139,7 +140,11 @@ fn own_limits_hold_below_the_law_s_and_for_payers_without_a_level() {
             verify(&mut shop, after(1), id, 7, sources).unwrap();
         }
         let set = |shop: &mut Shop, per_payment: Option<i64>, per_day: Option<i64>| {
-            let own = OwnLimits { per_payment: per_payment.map(amount), per_day: per_day.map(amount) };
+            let own = OwnLimits {
+                per_payment: per_payment.map(amount),
+                per_day: per_day.map(amount),
+                count_per_day: None,
+            };
             shop.books.step(NOON, |facts, _| Ok((usage::set_own_limits(facts, id, own)?, ()))).unwrap();
         };
         set(&mut shop, Some(100), Some(250));
@@ -192,7 +197,7 @@ fn a_payment_over_a_limit_is_refused_whole_and_one_that_is_short_is_not_counted(
     let payer = shop.payer;
     let (small, large) = (shop.payment("1", 60_000), shop.payment("2", 40_001));
     let ask =
-        |payment| Pay { payment, payer, method: Method::Balance, proof: Proof::Password, sandbox: false };
+        |payment| Pay { payment, payer, method: Method::Balance, shown: Shown::PASSWORD, sandbox: false };
     let paid = shop.books.step(after(2), |facts, cx| steps::pay_proven(facts, cx, &ask(small))).unwrap();
     assert_eq!(paid.unwrap().status, Status::Succeeded);
     let told = shop.books.step(after(3), |facts, cx| steps::pay_proven(facts, cx, &ask(large))).unwrap();
@@ -201,8 +206,55 @@ fn a_payment_over_a_limit_is_refused_whole_and_one_that_is_short_is_not_counted(
     let id = poor.payer;
     verify(&mut poor, after(1), id, 7, 1).unwrap();
     let payment = poor.payment("1", 100);
-    let ask = Pay { payment, payer: id, method: Method::Balance, proof: Proof::Password, sandbox: false };
+    let ask = Pay { payment, payer: id, method: Method::Balance, shown: Shown::PASSWORD, sandbox: false };
     let paid = poor.books.step(after(2), |facts, cx| steps::pay(facts, cx, &ask)).unwrap();
     assert_eq!(paid.status, Status::Open);
     assert_eq!(poor.books.all::<Usage>().count(), 0);
+}
+
+#[test]
+fn payments_of_a_day_are_counted_until_midnight_in_shanghai() {
+    for (factors, most) in [
+        (Factors::None, FEWER_FACTORS_COUNT_PER_DAY_MAX),
+        (Factors::One, FEWER_FACTORS_COUNT_PER_DAY_MAX),
+        (Factors::Two, TWO_FACTORS_COUNT_PER_DAY_MAX),
+    ] {
+        let mut shop = shop(3);
+        let last = NEW_YEAR.plus_ms(-1);
+        for _ in 0..most {
+            spend(&mut shop, last, 1, factors).unwrap();
+        }
+        assert_eq!(spend(&mut shop, last, 1, factors), Err(Refusal::PaymentsUsedUp), "{factors:?}");
+        let other = if factors == Factors::Two { Factors::One } else { Factors::Two };
+        spend(&mut shop, last, 1, other).unwrap();
+        spend(&mut shop, NEW_YEAR, 1, factors).unwrap();
+        let usage = shop.books.all::<Usage>().next().unwrap();
+        assert_eq!(usage.at(NEW_YEAR).count_in_day(), 1);
+    }
+}
+
+#[test]
+fn a_payers_own_count_holds_for_all_payments_of_a_day_and_needs_no_identity() {
+    let mut shop = Shop::open(60, 100_000);
+    let id = shop.payer;
+    let own = OwnLimits { count_per_day: Some(2), ..OwnLimits::default() };
+    shop.books.step(after(1), |facts, _| Ok((usage::set_own_limits(facts, id, own)?, ()))).unwrap();
+    spend(&mut shop, NOON, 1, Factors::One).unwrap();
+    spend(&mut shop, NOON, 1, Factors::Two).unwrap();
+    assert_eq!(spend(&mut shop, NOON, 1, Factors::One), Err(Refusal::PaymentsUsedUp));
+    assert_eq!(spend(&mut shop, NOON, 1, Factors::Two), Err(Refusal::PaymentsUsedUp));
+    spend(&mut shop, NEW_YEAR, 1, Factors::Two).unwrap();
+}
+
+#[test]
+fn usage_from_before_payments_were_counted_is_read() {
+    let mut shop = shop(3);
+    spend(&mut shop, NOON, 5, Factors::Two).unwrap();
+    let usage = shop.books.all::<Usage>().next().unwrap().clone();
+    let mut stored = serde_json::to_value(&usage).unwrap();
+    for new in ["fewer_factors_count", "two_factors_count"] {
+        stored.as_object_mut().unwrap().remove(new).unwrap();
+    }
+    let read: Usage = serde_json::from_value(stored).unwrap();
+    assert_eq!(read, Usage { two_factors_count: 0, ..usage });
 }

@@ -91,7 +91,7 @@ fn the_keys_of_a_record_are_those_of_its_content() {
         [order_no, transaction, prepay, reference("a"), reference("b"), reference("c")]
     );
     let keys: Vec<Vec<Key>> = people().iter().map(Record::keys).collect();
-    assert_eq!(keys, [vec![], vec![], vec![Key::Secret([7; 32])], vec![Key::Phone([9; 32])]]);
+    assert_eq!(keys, [vec![], vec![], vec![Key::Secret([7; 32])], vec![Key::PhoneAgain([9; 32], 1)]]);
     assert!(told().iter().all(|record| record.keys().is_empty()));
     let refund_no = Key::RefundNo(merchant(), "refund-1".to_owned());
     let to_payer = Target::Balance(payer());
@@ -116,7 +116,7 @@ fn the_lists_of_a_record_hold_its_kind() {
     }
     assert_eq!(
         seen,
-        (1..=17).chain([40, 50, 51, 60, 61]).chain(55..=58).collect(),
+        (1..=17).chain([40, 50, 51, 60, 61, 75, 85]).chain(55..=58).collect(),
         "every list was stood in"
     );
 }
@@ -135,7 +135,7 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
     let table = [
         (Key::OrderNo(merchant(), text()), named(1, 1, 1)),
         (Key::RefundNo(merchant(), text()), named(2, 1, 1)),
-        (Key::Idempotency(app(), text()), named(3, 2, 2)),
+        (Key::Idempotency(app().into(), text()), named(3, 2, 2)),
         (Key::Secret([7; 32]), [&[4][..], &[7; 32]].concat()),
         (Key::Phone([7; 32]), [&[5][..], &[7; 32]].concat()),
         (Key::ChannelReference(Channel::SandboxBank, text()), b"\x06sandbox_bank\0order-1".to_vec()),
@@ -171,7 +171,13 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
         (Key::Sending(payer()), named(61, 4, 3)[..18].to_vec()),
         (Key::Payee(payer(), id(1)), [&named(62, 4, 3)[..18], &named(4, 0, 1)[..1], &[0; 15], &[1]].concat()),
         (Key::CollectionCode(text()), b"\x3forder-1".to_vec()),
+        (Key::DataKeys, vec![87]),
+        (Key::PhoneAgain([7; 32], 1), [&[86][..], &[7; 32], &[0, 0, 0, 1]].concat()),
+        (Key::ContactOf(payer()), named(85, 4, 3)[..18].to_vec()),
         (Key::CollectionCodeOf(payer().into()), named(64, 4, 3)[..18].to_vec()),
+        (Key::Passkey([7; 32]), [&[70][..], &[7; 32]].concat()),
+        (Key::PasskeyRing(payer()), named(71, 4, 3)[..18].to_vec()),
+        (Key::UtilityPaymentNo(payer(), text()), named(75, 4, 3)),
     ];
     for (key, hashed) in table {
         assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
@@ -199,7 +205,8 @@ fn no_two_keys_share_a_digest() {
             Key::OrderNo(one, text()),
             Key::OrderNo(other, text()),
             Key::RefundNo(one, text()),
-            Key::Idempotency(app, text()),
+            Key::Idempotency(app.into(), text()),
+            Key::Idempotency(payer().into(), text()),
             Key::ChannelReference(Channel::SandboxBank, text()),
             Key::WechatMerchant(text()),
             Key::WechatTransaction(text()),
@@ -218,6 +225,7 @@ fn no_two_keys_share_a_digest() {
             Key::WithdrawalNo(payer(), text()),
             Key::PayerTransferNo(payer(), text()),
             Key::CollectionCode(text()),
+            Key::UtilityPaymentNo(payer(), text()),
         ] {
             digests.insert(key.digest());
             count += 1;
@@ -230,6 +238,8 @@ fn no_two_keys_share_a_digest() {
         Key::SignUp([1; 32]),
         Key::Session(id(1), [1; 32]),
         Key::UsageOf(id(1)),
+        Key::Passkey([1; 32]),
+        Key::PasskeyRing(id(1)),
         Key::Sandbox,
         Key::Instance,
         Key::WechatPlatform,
@@ -259,6 +269,7 @@ fn no_two_lists_share_their_bytes() {
         List::Merchants,
         List::Payers,
         List::Messages,
+        List::Notices,
         List::Alarms,
         List::Transfers(one),
         List::TransfersTo(id(1)),
@@ -273,6 +284,7 @@ fn no_two_lists_share_their_bytes() {
         List::CardNumbers,
         List::TransfersBy(id(1)),
         List::Payees(id(1)),
+        List::UtilityPaymentsOf(id(1)),
     ];
     let bytes: BTreeSet<[u8; 17]> = lists.iter().map(|list| list.bytes()).collect();
     assert_eq!(bytes.len(), lists.len());
@@ -295,6 +307,10 @@ fn a_task_stands_under_the_id_of_what_it_is_about_and_its_work_reads_back() {
         (Work::QueryTopUp(id(8)), 8),
         (Work::SubmitWithdrawal(id(9)), 9),
         (Work::QueryWithdrawal(id(9)), 9),
+        (Work::Notify(id(10)), 10),
+        (Work::SendNotice(id(11)), 11),
+        (Work::PayBiller(id(75)), 75),
+        (Work::QueryBiller(id(75)), 75),
     ];
     for (work, number) in table {
         let task = tongbao_core::Task::new(after(5), work);

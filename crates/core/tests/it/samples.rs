@@ -6,6 +6,7 @@ use tongbao_core::{
     Context, Record,
     api_key::{ApiKey, Scope},
     collection::{CollectionCode, Owner},
+    data_keys::{DataKeys, WrappedKey},
     delivery::{Delivery, DeliveryAttempt, DeliveryStatus, Dialect},
     endpoint::{Endpoint, EndpointStatus, WebhookSecret},
     event::{Alarm, AlarmKind, Event, EventKind, Subject},
@@ -15,15 +16,23 @@ use tongbao_core::{
     ledger::Channel,
     merchant::{App, Merchant},
     message::{self, Text},
+    notice::{
+        Language, Medium, Notice, NoticeStatus, What,
+        contact::{AskedAddress, Choice, Contact, MailAddress},
+    },
     payer::{
         OneTimeCode, Payer,
         freeze::{By, Freeze},
         identity::{Identity, Level, Person, Tries},
+        passkey::{Algorithm, Challenge, Passkey, PasskeyRing},
         session::Session,
         sign_up::{SignUp, Ticket},
         usage::{OwnLimits, Usage},
     },
-    payment::{Attempt, AttemptStatus, Failure, Item, Method, Payment, Status},
+    payment::{
+        Attempt, AttemptStatus, Confirmation, Failure, HolderSaid, Item, Method, Payment, Proof, Proofs,
+        Status,
+    },
     payment_code::{PaymentCode, PaymentCodeSeed, Used, Window},
     refund::{Origin, Refund, RefundStatus, Target},
     sandbox::{Fault, Sandbox, WaitingFault},
@@ -76,6 +85,18 @@ fn attempt(number: u128, method: Method, reference: Option<&str>, others: &[&str
         other_references: others.iter().map(|&other| other.to_owned()).collect(),
         contested: vec!["of another payment".to_owned()],
         fault: Some(Fault::ResultLate),
+        proofs: Proofs::PASSWORD.with(Proof::Code),
+        challenge: Some(Box::new(tongbao_core::payment::Challenge {
+            digest: [7; 32],
+            needed: vec![Proofs::PASSWORD.with(Proof::Code), Proofs::PASSKEY],
+            expires_at: after(301),
+        })),
+        confirmation: Some(Box::new(Confirmation {
+            address: "/sandbox/bank".to_owned(),
+            since: after(2),
+            said: Some(HolderSaid::Refused),
+            said_at: Some(after(3)),
+        })),
     }
 }
 
@@ -258,6 +279,7 @@ fn sending() -> Vec<Record> {
             day: 20_000,
             look_ups: 3,
             by_code: amount(50_000),
+            biller_look_ups: 4,
             created_at: after(0),
         }
         .into(),
@@ -447,6 +469,9 @@ pub(crate) fn people() -> Vec<Record> {
             password: "$argon2id$".to_owned(),
             password_tries: 5,
             locked_until: Some(after(9)),
+            phone_turn: 1,
+            closed_at: Some(after(99)),
+            identity_tries: Tries { count: 5, locked_until: Some(after(9)) },
             code: Some(code),
             identity: Some(Identity::Verified {
                 person: id(50),
@@ -455,9 +480,12 @@ pub(crate) fn people() -> Vec<Record> {
                 number_hint: "9****************7".to_owned(),
                 at: after(1),
             }),
-            own_limits: Some(OwnLimits { per_payment: Some(amount(100)), per_day: Some(amount(200)) }),
+            own_limits: Some(OwnLimits {
+                per_payment: Some(amount(100)),
+                per_day: Some(amount(200)),
+                count_per_day: Some(9),
+            }),
             frozen: Some(Freeze { by: By::Operator, reason: Some("stolen phone".to_owned()), at: after(2) }),
-            identity_tries: Tries { count: 5, locked_until: Some(after(9)) },
             created_at: after(0),
         }
         .into(),
@@ -475,6 +503,7 @@ pub(crate) fn account() -> Vec<Record> {
             number_sealed: "sealed number".to_owned(),
             name_sealed: "sealed name".to_owned(),
             payers: vec![payer()],
+            former: vec![id(51)],
             created_at: after(1),
         }
         .into(),
@@ -501,8 +530,38 @@ pub(crate) fn account() -> Vec<Record> {
             day: 20_000,
             fewer_factors: amount(1),
             two_factors: amount(2),
+            fewer_factors_count: 1,
+            two_factors_count: 2,
         }
         .into(),
+        Passkey {
+            id: id(70),
+            version: 3,
+            payer: payer(),
+            credential: "Y3JlZGVudGlhbA".to_owned(),
+            algorithm: Algorithm::EdDsa,
+            public_key: "MCowBQYDK2Vw".to_owned(),
+            sign_count: 7,
+            backup_eligible: true,
+            name: "Chrome · Android".to_owned(),
+            used_on: Some(20_000),
+            removed_at: Some(after(9)),
+            created_at: after(1),
+        }
+        .into(),
+        PasskeyRing {
+            id: id(71),
+            version: 4,
+            payer: payer(),
+            passkeys: vec![id(70), id(72)],
+            challenge: Some(Challenge { nonce: [70; 32], about: [71; 32], at: after(2) }),
+        }
+        .into(),
+    ]
+}
+
+fn reached() -> Vec<Record> {
+    vec![
         SignUp {
             id: id(53),
             version: 2,
@@ -520,7 +579,47 @@ pub(crate) fn account() -> Vec<Record> {
             Text::NewDevice("Chrome · Android".to_owned()),
         )
         .into(),
+        DataKeys {
+            id: id(87),
+            version: 2,
+            keys: vec![WrappedKey { number: 2, wrapped: "wrapped".to_owned(), created_at: after(9) }],
+        }
+        .into(),
+        Notice {
+            id: id(85),
+            version: 2,
+            payer: payer(),
+            medium: Medium::Sms,
+            to_sealed: Some("sealed".to_owned()),
+            to_hint: "138****0001".to_owned(),
+            language: Language::En,
+            what: What::Code(Some("sealed".to_owned())),
+            status: NoticeStatus::Waiting,
+            failures: 1,
+            next_at: Some(after(9)),
+            created_at: after(9),
+        }
+        .into(),
+        Contact {
+            id: id(86),
+            version: 2,
+            payer: payer(),
+            mail: Some(mail_address()),
+            asked: Some(AskedAddress {
+                address: mail_address(),
+                code: Some(OneTimeCode { digest: [8; 32], sent_at: after(9), tries: 2 }),
+            }),
+            choice: Choice { sms: false, mail: true, language: Language::En },
+            day: 20_000,
+            news: 3,
+            created_at: after(9),
+        }
+        .into(),
     ]
+}
+
+fn mail_address() -> MailAddress {
+    MailAddress { sealed: "sealed".to_owned(), hint: "t***@example.com".to_owned() }
 }
 
 pub(crate) fn told() -> Vec<Record> {
@@ -602,6 +701,8 @@ pub(crate) fn all() -> Vec<Record> {
     all.push(crate::complaints::record());
     all.extend(sending());
     all.extend(account());
+    all.extend(reached());
+    all.push(crate::utility::record());
     let merchants = Origin::Merchant("refund-1".to_owned());
     let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
     all.extend([
@@ -640,7 +741,7 @@ pub(crate) fn all() -> Vec<Record> {
         Reply {
             id: id(17),
             version: 1,
-            app: app(),
+            caller: app().into(),
             key: "key".to_owned(),
             request: "ab".to_owned(),
             status: 201,

@@ -5,7 +5,7 @@ use tongbao_core::{
     limits::{SANDBOX_ADVANCE_S_MAX, SANDBOX_FAULTS_MAX},
     payment::{
         Method,
-        steps::{self, Pay, Proof},
+        steps::{self, Pay, Shown},
     },
     sandbox::{self, Fault, Sandbox, WaitingFault},
 };
@@ -47,8 +47,8 @@ fn an_attempt_that_is_refused_or_not_of_a_sandbox_leaves_faults_waiting() {
     shop.close(after(1), closed).unwrap();
     assert_eq!(shop.pay(after(2), closed, Method::Balance), Err(Refusal::PaymentClosed));
     let payment = shop.payment("2", 100);
-    let proof = Proof::Password;
-    let ask = Pay { payment, payer: shop.payer, method: Method::Balance, proof, sandbox: false };
+    let shown = Shown::PASSWORD;
+    let ask = Pay { payment, payer: shop.payer, method: Method::Balance, shown, sandbox: false };
     let paid = shop.books.step(after(2), |facts, cx| steps::pay(facts, cx, &ask)).unwrap();
     assert_eq!(paid.shown_status(), "succeeded");
     assert_eq!(shop.books.all::<Sandbox>().next().unwrap().faults.len(), 1);

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use tongbao_core::{
     Facts, Key, Refusal, Time, Work,
-    collection::{self, CollectionCode, PayCode},
+    collection::{self, Collected, CollectionCode, PayCode},
     event::Event,
     id::{PayerId, TransferId},
     ledger::{Account, Channel},
     limits::{COLLECTION_PER_DAY_MAX, PAYEE_LOOK_UPS_PER_DAY_MAX, TRANSFER_NOTE_CHARS_MAX, TRANSFER_OPEN_S},
     message::{Message, Text},
-    payer::{self, Payer, usage::Factors},
+    payer::{self, Payer},
+    payment::Proofs,
     transfer::{
         ReturnReason, Transfer, TransferStatus,
         payee::{self, Payee, Sending},
@@ -55,7 +56,7 @@ fn new_transfer(number: &str, (sender, recipient): (PayerId, PayerId), minor: i6
         note: "午饭".to_owned(),
         way,
         collection: None,
-        factors: Factors::Two,
+        proofs: Proofs::PASSWORD,
     }
 }
 
@@ -253,7 +254,11 @@ fn look_ups_are_counted_found_or_not_until_midnight_in_china() {
 }
 
 fn pay_code(books: &mut Books, at: Time, ask: &PayCode) -> Result<Transfer, Refusal> {
-    books.step(at, |facts, cx| collection::pay_proven(facts, cx, ask))?
+    let paid = books.step(at, |facts, cx| collection::pay_proven(facts, cx, ask))?;
+    paid.map(|collected| match collected {
+        Collected::Transfer(transfer) => *transfer,
+        Collected::Payment(payment) => panic!("{} is a person's", payment.id),
+    })
 }
 
 #[test]
@@ -273,7 +278,7 @@ fn collection_codes_take_five_hundred_yuan_a_day_of_one_payer() {
         payer: one,
         amount: amount(minor),
         note: String::new(),
-        factors: Factors::Two,
+        proofs: Proofs::PASSWORD,
     };
     let last = midnight().plus_ms(-1);
     // Amounts, and what is left after each; the codes of all owners are counted together.
@@ -319,7 +324,7 @@ fn a_code_with_an_amount_takes_that_amount_only() {
         payer: one,
         amount: amount(minor),
         note: String::new(),
-        factors: Factors::Two,
+        proofs: Proofs::PASSWORD,
     };
     assert_eq!(pay_code(&mut books, after(1), &ask("1", 299)).unwrap_err().param(), Some("amount"));
     let paid = pay_code(&mut books, after(1), &ask("1", 300)).unwrap();
@@ -391,7 +396,7 @@ fn live(
                 payer: one,
                 amount: amount(minor),
                 note: String::new(),
-                factors: Factors::Two,
+                proofs: Proofs::PASSWORD,
             };
             drop(pay_code(books, at, &ask));
             assert!(!frozen || balance(books, one) == before, "frozen money stays");

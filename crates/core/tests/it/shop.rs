@@ -13,7 +13,7 @@ use tongbao_core::{
     payment::{
         Method, Payment,
         create::{self, NewPayment},
-        steps::{self, Pay, Proof, Said},
+        steps::{self, Pay, Said, Shown},
     },
     refund::{
         self, Refund,
@@ -101,7 +101,7 @@ impl Shop {
     }
 
     pub(crate) fn pay(&mut self, at: Time, payment: PaymentId, method: Method) -> Result<Payment, Refusal> {
-        let ask = Pay { payment, payer: self.payer, method, proof: Proof::SandboxPhone, sandbox: true };
+        let ask = Pay { payment, payer: self.payer, method, shown: Shown::SandboxPhone, sandbox: true };
         self.books.step(at, |facts, cx| steps::pay(facts, cx, &ask))
     }
 

@@ -45,6 +45,8 @@ const CLEARING: Account = Account::ChannelClearing(CHANNEL);
 const FLYING: Account = Account::RefundsInFlight;
 const OFFERED: Account = Account::TransfersInFlight;
 const WITHDRAWN: Account = Account::WithdrawalsInFlight;
+const OWED: Account = Account::UtilitiesInFlight;
+const BILLERS: Account = Account::BillersClearing;
 const FEES: Account = Account::PlatformFees;
 const SUSPENSE: Account = Account::Suspense;
 
@@ -53,6 +55,7 @@ fn cases(money: Money, fee: Amount) -> Vec<Case> {
     let mut all = paying_cases(money, fee);
     all.extend(waiting_cases(money));
     all.extend(withdrawing_cases(money, fee));
+    all.extend(utility_cases(money));
     all
 }
 
@@ -210,6 +213,28 @@ fn withdrawing_cases(money: Money, fee: Amount) -> Vec<Case> {
     ]
 }
 
+/// The templates of utility payments.
+fn utility_cases(money: Money) -> Vec<Case> {
+    let Owners { payer, subject, .. } = owners();
+    let available = Account::PayerAvailable(payer);
+    let all = money.amount.minor();
+    let case = |name, postings, effect: &[(Account, i64)]| Case { name, postings, effect: effect.to_vec() };
+    vec![
+        case("utility", template::utility(payer, money, subject), &[(available, -all), (OWED, all)]),
+        case("utility_paid", template::utility_paid(money, subject), &[(OWED, -all), (BILLERS, all)]),
+        case(
+            "utility_returned",
+            template::utility_returned(payer, money, subject),
+            &[(OWED, -all), (available, all)],
+        ),
+        case(
+            "utility_surplus",
+            template::utility_surplus(money, subject),
+            &[(SUSPENSE, -all), (BILLERS, all)],
+        ),
+    ]
+}
+
 /// What postings do to balances; what comes to nothing is left out.
 fn effect(postings: &[Posting]) -> BTreeMap<AccountKey, i64> {
     let mut effect = BTreeMap::new();
@@ -290,6 +315,8 @@ fn accounts(uuid: Uuid) -> Vec<Account> {
         FLYING,
         OFFERED,
         WITHDRAWN,
+        OWED,
+        BILLERS,
         SUSPENSE,
         CLEARING,
     ]

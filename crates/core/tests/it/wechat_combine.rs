@@ -8,12 +8,19 @@ use tongbao_core::{
     id::{AppId, MerchantId, PayerId, WechatCombinedOrderId},
     ledger::Account,
     payer,
-    payment::{Method, Payment, Status, create::create, steps::Proof},
+    payment::{
+        AttemptStatus, Method, Payment, Status,
+        create::create,
+        steps::{Given, Prove, Shown, prove},
+    },
     refund::RefundStatus,
     sandbox::{self, Fault, WaitingFault},
     wechat::{
         WechatCombinedOrder,
-        combine::{self, Closed, CombinedTerms, NewCombinedOrder, NewSubOrder, PayCombined, Placed, total},
+        combine::{
+            self, Closed, CombinedTerms, NewCombinedOrder, NewSubOrder, PayCombined, Placed, ProveCombined,
+            total,
+        },
         merchant,
         order::{self, NewOrder, Placed as OrderPlaced, TradeType},
         refund::{self as refunds, Asked, NewOrderRefund, OrderName},
@@ -67,7 +74,7 @@ impl Mall {
         payer: PayerId,
         method: Method,
     ) -> Result<Vec<Payment>, Refusal> {
-        let ask = PayCombined { order, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+        let ask = PayCombined { order, payer, method, shown: Shown::SandboxPhone, sandbox: true };
         self.shop.books.step(at, |facts, cx| combine::pay(facts, cx, &ask))
     }
 
@@ -195,6 +202,87 @@ fn all_of_it_is_paid_in_one_step_and_told_of_once() {
     );
     assert_eq!(mall.pay(after(2), order.id), Err(Refusal::PaymentPaid));
     assert_eq!(mall.shop.books.tasks(|work| matches!(work, Work::ExpirePayment(_))), []);
+}
+
+impl Mall {
+    fn prove(
+        &mut self,
+        at: Time,
+        order: WechatCombinedOrderId,
+        (digest, given): ([u8; 32], Given),
+    ) -> Result<Vec<Payment>, Refusal> {
+        let ask = ProveCombined { order, payer: self.shop.payer, digest, given, sandbox: true };
+        self.shop.books.step(at, |facts, cx| combine::prove(facts, cx, &ask))?
+    }
+
+    /// A combined order whose parts are small and whose whole is large, for which the password was shown.
+    fn waiting(&mut self, number: &str) -> (WechatCombinedOrder, [u8; 32]) {
+        let parts = vec![
+            sub(MCHID, &format!("{number}-a"), 300_000),
+            sub(OTHER_MCHID, &format!("{number}-b"), 300_000),
+        ];
+        let order = self.placed(after(0), &new_combined(number, parts));
+        let (payer, shown) = (self.shop.payer, Shown::PASSWORD);
+        let ask = PayCombined { order: order.id, payer, method: Method::Balance, shown, sandbox: true };
+        let waits = self.shop.books.step(after(1), |facts, cx| combine::pay_proven(facts, cx, &ask));
+        let waits = waits.unwrap().unwrap();
+        let challenges: Vec<_> = waits.iter().map(|payment| payment.challenged(payer).unwrap().1).collect();
+        assert_eq!(challenges[0], challenges[1], "they wait for the same");
+        let digest = challenges[0].digest;
+        (order, digest)
+    }
+}
+
+#[test]
+fn a_large_whole_waits_for_its_proofs_and_goes_on_as_a_whole() {
+    const CODE: [u8; 32] = [9; 32];
+    let mut mall = Mall::open(1_000_000);
+    let (order, digest) = mall.waiting("c1");
+    assert!(mall.payments(&order).iter().all(|payment| payment.status == Status::Open));
+    let payer = mall.shop.payer;
+    let send = |facts: &dyn Facts, cx: &mut _| {
+        Ok((combine::send_code(facts, cx, (order.id, payer, &digest), CODE, None)?, ()))
+    };
+    mall.shop.books.step(after(2), send).unwrap();
+    for (digest, given, told) in
+        [([0; 32], Given::Code(CODE), Refusal::ProofVoid), (digest, Given::Code([1; 32]), Refusal::WrongCode)]
+    {
+        assert_eq!(mall.prove(after(3), order.id, (digest, given)), Err(told));
+    }
+    let paid = mall.prove(after(4), order.id, (digest, Given::Code(CODE))).unwrap();
+    assert!(paid.iter().all(|payment| payment.status == Status::Succeeded));
+    assert_eq!(mall.balance(Account::PayerAvailable(payer)), 400_000);
+    assert_eq!(mall.told().len(), 1);
+    assert_eq!(mall.prove(after(5), order.id, (digest, Given::Passkey)), Err(Refusal::PaymentPaid));
+}
+
+#[test]
+fn what_waits_of_a_whole_is_proven_taken_back_and_stopped_as_a_whole() {
+    let mut mall = Mall::open(1_000_000);
+    let payer = mall.shop.payer;
+    let (order, digest) = mall.waiting("c1");
+    let part = order.sub_orders[0].payment;
+    let alone = Prove { payment: part, payer, digest, given: Given::Passkey, sandbox: true };
+    let told = mall.shop.books.step(after(2), |facts, cx| prove(facts, cx, &alone));
+    assert_eq!(told.unwrap_err().param(), Some("payment"), "no part goes on without the others");
+    mall.shop
+        .books
+        .step(after(3), |facts, cx| Ok((combine::take_back(facts, cx, order.id, payer)?, ())))
+        .unwrap();
+    let unproven = |mall: &Mall, order| {
+        let all = mall.payments(order);
+        all.iter().all(|payment| payment.attempts[0].status == AttemptStatus::Unproven)
+    };
+    assert!(unproven(&mall, &order));
+    assert_eq!(mall.prove(after(4), order.id, (digest, Given::Passkey)), Err(Refusal::ProofVoid));
+    let (stopped, digest) = mall.waiting("c2");
+    mall.shop
+        .books
+        .step(after(5), |facts, cx| Ok((payer::freeze::freeze_own(facts, cx, payer)?, ())))
+        .unwrap();
+    assert_eq!(mall.prove(after(6), stopped.id, (digest, Given::Passkey)), Err(Refusal::PayerFrozen));
+    assert!(unproven(&mall, &stopped));
+    assert_eq!(mall.balance(Account::PayerAvailable(payer)), 1_000_000);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use tongbao_core::{
     limits::{BOUNCE_QUERY_S, BOUNCE_WATCH_MS},
     message::Message,
     payer::freeze,
-    payment::Failure,
+    payment::{Failure, Proofs},
     withdrawal::{
         Speed, Withdrawal, WithdrawalStatus,
         fee::{Quote, RULE},
@@ -48,6 +48,7 @@ fn new_withdrawal(shop: &Shop, card: CardId, number: &str, (minor, fee): (i64, i
         money: yuan(minor),
         speed: Speed::Now,
         fee_shown: amount(fee),
+        proofs: Proofs::PASSWORD,
     }
 }
 

@@ -91,6 +91,10 @@ pub enum Binding {
     Bound(Box<Card>),
     /// The bank says that the four factors do not belong together.
     Wrong,
+    /// The card is a credit card, of which the bank wants the security code as well.
+    SecurityCodeNeeded,
+    /// The security code is not the card's.
+    WrongSecurityCode,
     /// The bank gave no answer.
     Unknown,
 }
@@ -107,6 +111,8 @@ impl Engine {
         let (bank, kind) = match checked {
             Ok(Checked::Right { bank, kind }) => (bank, kind),
             Ok(Checked::Wrong) => return Ok(Binding::Wrong),
+            Ok(Checked::SecurityCodeNeeded) => return Ok(Binding::SecurityCodeNeeded),
+            Ok(Checked::WrongSecurityCode) => return Ok(Binding::WrongSecurityCode),
             Ok(Checked::Unknown) | Err(_) => return Ok(Binding::Unknown),
         };
         let number = holder.card_number;
@@ -157,7 +163,7 @@ impl Engine {
         let lost = |what: &str| Fault::Unreadable(format!("{what} of {card} is not there"));
         let token = self.store.get::<Card>(card)?.ok_or_else(|| lost("the record"))?.number;
         let card_number = self.card_number(token)?.ok_or_else(|| lost("the number"))?;
-        Ok(Movement { id, card_number, money, began_at, asked_at: self.now() })
+        Ok(Movement { id, card_number, money, began_at, asked_at: self.now(), holder: None })
     }
 
     fn card_number(&self, token: CardNumberId) -> Result<Option<Zeroizing<String>>, Fault> {

@@ -3,7 +3,7 @@
 //! **Invariant.** What cannot be asked is unknown: the task asks again later. It is never taken for a failure.
 
 use tokio::time::timeout;
-use tongbao_channel::bank::Movement;
+use tongbao_channel::bank::{HolderStep, Movement};
 use tongbao_core::{
     Actor, Refusal, TaskKey,
     id::{CardId, TopUpId, WithdrawalId},
@@ -38,8 +38,25 @@ impl Engine {
         card: CardId,
         asked: Asked,
     ) -> Result<Said, Fault> {
-        let charge = self.movement(attempt.id.to_string(), card, payment.money, attempt.started_at)?;
-        Ok(self.charge(&charge, asked).await)
+        let id = attempt.id.to_string();
+        let confirmation = attempt.confirmation.as_deref();
+        let holder = HolderStep {
+            payment: payment.id.to_string(),
+            since: confirmation.map(|confirmation| confirmation.since),
+            said: confirmation.and_then(|confirmation| confirmation.said),
+            said_at: confirmation.and_then(|confirmation| confirmation.said_at),
+        };
+        let charge = self.movement(id, card, payment.money, attempt.started_at)?;
+        Ok(self.charge(&Movement { holder: Some(holder), ..charge }, asked).await)
+    }
+
+    /// Asks once more what became of a payment's attempt.
+    pub(crate) async fn charge_attempt_again(
+        &self,
+        attempt: (&Payment, &Attempt),
+        card: CardId,
+    ) -> Result<Said, Fault> {
+        self.charge_attempt(attempt, card, Asked::Again).await
     }
 
     async fn charge(&self, charge: &Movement, asked: Asked) -> Said {

@@ -60,12 +60,18 @@ pub enum Policy {
     /// Sandbox: also http, also `127.0.0.0/8`, `::1` and `localhost`, and any port but 0; everything else
     /// that is not public stays forbidden.
     LoopbackToo,
+    /// An address that the operator has configured, not a merchant: http or https to wherever it is.
+    Configured,
 }
 
 impl Policy {
     /// Whether a webhook may be sent to this address.
     pub fn permits(self, address: IpAddr) -> bool {
-        !is_forbidden(address) || (self == Self::LoopbackToo && address.is_loopback())
+        match self {
+            Self::PublicOnly => !is_forbidden(address),
+            Self::LoopbackToo => !is_forbidden(address) || address.is_loopback(),
+            Self::Configured => true,
+        }
     }
 }
 
@@ -183,9 +189,9 @@ fn check_text(text: &str, policy: Policy) -> Result<(), TargetRefusal> {
     }
     let (scheme, rest) = text.split_once("://").ok_or(TargetRefusal::Malformed)?;
     match (policy, scheme.to_ascii_lowercase().as_str()) {
-        (_, "https") | (Policy::LoopbackToo, "http") => {}
+        (_, "https") | (Policy::LoopbackToo | Policy::Configured, "http") => {}
         (Policy::PublicOnly, _) => return Err(TargetRefusal::NotHttps),
-        (Policy::LoopbackToo, _) => return Err(TargetRefusal::NotHttp),
+        (Policy::LoopbackToo | Policy::Configured, _) => return Err(TargetRefusal::NotHttp),
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.is_empty() {
@@ -199,7 +205,7 @@ fn check_text(text: &str, policy: Policy) -> Result<(), TargetRefusal> {
 
 fn permits_port(policy: Policy, port: u16) -> bool {
     match policy {
-        Policy::LoopbackToo => port != 0,
+        Policy::LoopbackToo | Policy::Configured => port != 0,
         Policy::PublicOnly => port == 443 || (port >= 1_024 && !FORBIDDEN_PORTS.contains(&port)),
     }
 }
@@ -211,7 +217,7 @@ fn check_address(address: IpAddr, policy: Policy) -> Result<(), TargetRefusal> {
 /// `name` is lower-case ASCII: the parser has applied IDNA to it.
 fn check_name(name: &str, policy: Policy) -> Result<(), TargetRefusal> {
     let name = name.strip_suffix('.').unwrap_or(name);
-    if policy == Policy::LoopbackToo && is_within(name, "localhost") {
+    if policy == Policy::Configured || policy == Policy::LoopbackToo && is_within(name, "localhost") {
         return Ok(());
     }
     // A single label is completed by the search list of this host, and so names a neighbour.

@@ -18,9 +18,9 @@ use tongbao_core::{
     merchant::{self, NewMerchant},
     payer,
     payment::{
-        Failure, Method, Payment, Status,
+        Failure, HolderSaid, Method, Payment, Proofs, Status,
         create::{self, NewPayment},
-        steps::{self as payments, Pay, Proof, Said},
+        steps::{self as payments, Pay, Said, Shown},
     },
     refund::{
         Refund, RefundStatus,
@@ -36,7 +36,7 @@ use tongbao_engine::{
     Call, Deliveries, Engine, Error, Input, Mode, Worker,
     bank::{
         Bank, Binding, Holder, SandboxBank,
-        sandbox_card::{Behaviour, CARDS},
+        sandbox_card::{self, Behaviour, CARDS, SECURITY_CODE},
     },
     webhook::Sender,
 };
@@ -65,7 +65,8 @@ fn number(wanted: Behaviour) -> &'static str {
 }
 
 fn holder(number: &str) -> Holder {
-    Holder::new(number.to_owned(), "张三".to_owned(), ID_NUMBER.to_owned(), PHONE.to_owned())
+    let holder = Holder::new(number.to_owned(), "张三".to_owned(), ID_NUMBER.to_owned(), PHONE.to_owned());
+    holder.with_security_code(SECURITY_CODE.to_owned())
 }
 
 impl World {
@@ -133,6 +134,7 @@ impl World {
             money: fen(minor),
             speed: Speed::Now,
             fee_shown: Amount::ZERO,
+            proofs: Proofs::PASSWORD,
         };
         let planned =
             self.ask(move |facts, cx| tongbao_core::withdrawal::steps::plan_proven(facts, cx, &new)).await;
@@ -154,7 +156,7 @@ impl World {
         let made = self.engine.step(INPUT, move |facts, cx| create::create(facts, cx, app, &new)).await;
         let payment = made.unwrap().payment.id;
         let (payer, method) = (self.payer, Method::Card(card));
-        let ask = Pay { payment, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+        let ask = Pay { payment, payer, method, shown: Shown::SandboxPhone, sandbox: true };
         self.engine.step(INPUT, move |facts, cx| payments::pay(facts, cx, &ask)).await.unwrap();
         payment
     }
@@ -193,6 +195,77 @@ async fn the_bank_confirms_only_cards_of_the_holder_and_is_not_asked_for_ever() 
     }
     let told = world.bind(number(Behaviour::Bounces)).await;
     assert!(matches!(told, Err(Error::Refused(Refusal::TooManyCardChecks { .. }))), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_credit_card_is_bound_with_its_security_code_only() {
+    let world = World::new().await;
+    let digits = number(Behaviour::Credit);
+    let person = || Holder { security_code: None, ..holder(digits) };
+    let bind = async |holder| world.engine.bind_card(world.payer, holder).await;
+    assert_eq!(bind(person()).await, Ok(Binding::SecurityCodeNeeded));
+    let wrong = person().with_security_code("321".to_owned());
+    assert_eq!(bind(wrong).await, Ok(Binding::WrongSecurityCode));
+    let bound = bind(holder(digits)).await;
+    let Ok(Binding::Bound(card)) = bound else { panic!("{bound:?}") };
+    assert_eq!(card.kind, CardKind::Credit);
+}
+
+#[tokio::test]
+async fn a_card_with_three_d_secure_pays_when_its_holder_has_confirmed_and_not_before() {
+    use Behaviour::{Confirms, ConfirmsLate};
+    use HolderSaid::{Confirmed, Refused};
+    let failed = (Status::Open, Some(Failure::NotConfirmed));
+    for (behaviour, said, now, later) in [
+        (Confirms, Some(Confirmed), (Status::Succeeded, None), (Status::Succeeded, None)),
+        (Confirms, Some(Refused), failed, failed),
+        (Confirms, None, (Status::Processing, None), failed),
+        (ConfirmsLate, Some(Confirmed), (Status::Processing, None), (Status::Succeeded, None)),
+        (ConfirmsLate, Some(Refused), failed, failed),
+    ] {
+        let mut world = World::new().await;
+        let card = world.bound(behaviour).await;
+        let id = world.pay("order", card).await;
+        world.wait(0).await;
+        world.wait(60).await;
+        let attempt = world.get::<Payment>(id).attempts[0].clone();
+        let page = sandbox_card::page(&id.to_string(), &attempt.id.to_string());
+        assert_eq!(attempt.to_confirm().map(|asked| &asked.address), Some(&page), "{behaviour:?}");
+        assert_eq!(world.get::<Payment>(id).status, Status::Processing, "nobody guesses");
+        if let Some(said) = said {
+            let which = (id, attempt.id);
+            let answer =
+                move |facts: &dyn Facts, cx: &mut _| payments::holder_answered(facts, cx, which, said);
+            world.engine.run(INPUT, answer).await.unwrap();
+        }
+        world.engine.holder_came_back(world.payer, id).await.unwrap();
+        let seen = |world: &World| {
+            let payment = world.get::<Payment>(id);
+            (payment.status, payment.attempts[0].failure)
+        };
+        assert_eq!(seen(&world), now, "{behaviour:?} {said:?}");
+        world.wait(10 * 60).await;
+        world.wait(60).await;
+        assert_eq!(seen(&world), later, "{behaviour:?} {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_holder_that_never_comes_back_is_found_out_about_by_the_worker() {
+    let mut world = World::new().await;
+    let card = world.bound(Behaviour::Confirms).await;
+    let id = world.pay("order", card).await;
+    world.wait(0).await;
+    let which = (id, world.get::<Payment>(id).attempts[0].id);
+    let answer = move |facts: &dyn Facts, cx: &mut _| {
+        payments::holder_answered(facts, cx, which, HolderSaid::Confirmed)
+    };
+    world.engine.run(INPUT, answer).await.unwrap();
+    world.wait(6).await;
+    assert_eq!(world.get::<Payment>(id).status, Status::Succeeded);
+    let top_up = world.top_up(card, 700).await.unwrap();
+    world.wait(0).await;
+    assert_eq!(world.get::<TopUp>(top_up).status, TopUpStatus::Paid, "nobody stands before a page");
 }
 
 #[tokio::test]
@@ -373,7 +446,7 @@ async fn money_that_nobody_asked_for_goes_back_to_the_card_it_came_from() {
     let payment = world.pay("order", first).await;
     world.wait(0).await;
     let (payer, method) = (world.payer, Method::Card(second));
-    let ask = Pay { payment, payer, method, proof: Proof::SandboxPhone, sandbox: true };
+    let ask = Pay { payment, payer, method, shown: Shown::SandboxPhone, sandbox: true };
     world.engine.step(INPUT, move |facts, cx| payments::pay(facts, cx, &ask)).await.unwrap();
     world.wait(0).await;
     let paid: Payment = world.get(payment);
@@ -408,8 +481,10 @@ async fn a_card_number_is_nowhere_but_sealed() {
         money: fen(1),
         began_at: world.engine.now(),
         asked_at: world.engine.now(),
+        holder: None,
     };
-    assert!(!format!("{movement:?} {:?}", holder(digits)).contains("0013"));
+    let shown = format!("{movement:?} {:?}", holder(digits));
+    assert!(!shown.contains("0013") && !shown.contains(SECURITY_CODE));
     let lists = [
         List::CardsOf(world.payer),
         List::CardNumbers,

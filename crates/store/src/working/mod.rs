@@ -112,6 +112,7 @@ pub(crate) fn passes(kind: Kind) -> bool {
         | Kind::Delivery
         | Kind::Reply
         | Kind::Message
+        | Kind::Notice
         | Kind::Alarm
         | Kind::Transfer
         | Kind::WechatTransferBatch
@@ -123,6 +124,7 @@ pub(crate) fn passes(kind: Kind) -> bool {
         | Kind::Complaint
         | Kind::TopUp
         | Kind::Withdrawal
+        | Kind::UtilityPayment
         | Kind::Payee
         | Kind::Session
         | Kind::SignUp
@@ -137,6 +139,10 @@ pub(crate) fn passes(kind: Kind) -> bool {
         | Kind::Payer
         | Kind::Sending
         | Kind::CollectionCode
+        | Kind::Passkey
+        | Kind::PasskeyRing
+        | Kind::Contact
+        | Kind::DataKeys
         | Kind::Person
         | Kind::Usage
         | Kind::Endpoint

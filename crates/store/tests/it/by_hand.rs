@@ -101,6 +101,8 @@ pub(crate) fn payer(number: u64, version: u32, phone: u8) -> Payer {
         identity: None,
         own_limits: None,
         frozen: None,
+        phone_turn: 0,
+        closed_at: None,
         identity_tries: Tries::default(),
         created_at: after(0),
     }

@@ -19,7 +19,8 @@ use tongbao_core::{
     },
     id::{CardId, PayerId, TransferId},
     ledger::{Account, Posting},
-    payer::{freeze, usage::Factors},
+    payer::freeze,
+    payment::Proofs,
     transfer::{
         TransferStatus,
         send::{self, NewTransfer, Way},
@@ -81,7 +82,7 @@ impl Town<'_> {
             note: String::new(),
             way: if number.is_multiple_of(2) { Way::AtOnce } else { Way::ToBeAccepted },
             collection: None,
-            factors: Factors::Two,
+            proofs: Proofs::PASSWORD,
         };
         self.step(store, move |facts, cx| send::send(facts, cx, &new))
     }
@@ -173,6 +174,7 @@ impl Town<'_> {
                 money: yuan(minor),
                 speed: Speed::Now,
                 fee_shown: tongbao_money::Amount::ZERO,
+                proofs: Proofs::PASSWORD,
             };
             let mark = self.mark(from);
             let asked = self.step(3, move |facts, cx| match withdrawals::plan_proven(facts, cx, &new)? {

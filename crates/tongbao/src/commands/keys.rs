@@ -1,5 +1,5 @@
-//! `tongbao keys`: merchants, their apps' secret keys. The instance must be stopped meanwhile: one process
-//! writes a store.
+//! `tongbao keys`: merchants, their apps' secret keys, and the keys that fields are sealed with. The instance must be
+//! stopped meanwhile: one process writes a store.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -11,9 +11,9 @@ use tongbao_core::{
     id::{ApiKeyId, AppId},
     merchant::{self, NewMerchant},
 };
-use tongbao_engine::{Engine, Input, Mode};
+use tongbao_engine::{Engine, Input, Mode, rotation::Progress};
 use tongbao_money::BasisPoints;
-use tongbao_store::{Query, Store};
+use tongbao_store::{Query, Store, verify::verify};
 
 use super::{Place, block_on};
 use crate::output::{self, Failure};
@@ -58,6 +58,8 @@ enum What {
     },
     /// List merchants, apps and keys
     List,
+    /// Make a new key for sealed fields and seal all of them anew, or finish doing so
+    Rotate,
     /// Revoke a key from now on
     Revoke {
         /// The key's id, as listed
@@ -88,6 +90,7 @@ impl Keys {
             let engine = instance.engine(mode).await?;
             match self.what {
                 What::List => Ok(()),
+                What::Rotate => rotate(&engine).await,
                 What::Merchant { name, fee_bps } => make_merchant(&engine, name, fee_bps).await,
                 What::Create { app, scopes, networks, days } => {
                     let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
@@ -104,6 +107,25 @@ impl Keys {
         })?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Finishes a rotation that was interrupted, or begins one; then recounts the store.
+async fn rotate(engine: &Arc<Engine>) -> Result<(), Failure> {
+    let bar = output::progress("records looked at");
+    let mut tell = |progress: Progress| bar.set_position(progress.seen);
+    let before = engine.reseal_all(&mut tell).await?;
+    let (key, resealed) = if before.resealed > 0 {
+        (engine.vault.newest_key(), before.resealed)
+    } else {
+        let key = engine.add_data_key().await?;
+        (key, engine.reseal_all(&mut tell).await?.resealed)
+    };
+    bar.finish_and_clear();
+    let report = verify(engine.store.as_ref(), &mut |_| ())?;
+    if !report.is_clean() {
+        return Err("sealed anew, but the store is not clean: run `tongbao verify`".into());
+    }
+    output::line(format_args!("data key {key} seals; {resealed} records sealed anew; verify: clean"))
 }
 
 async fn make_merchant(engine: &Arc<Engine>, name: String, fee_bps: u16) -> Result<(), Failure> {

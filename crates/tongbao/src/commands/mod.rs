@@ -10,6 +10,7 @@ mod openapi;
 mod payer;
 mod quick_start;
 mod receive;
+mod risk;
 mod sandbox;
 mod serve;
 mod verify;
@@ -58,10 +59,12 @@ pub(crate) enum Command {
     Payer(payer::Payer),
     /// Enroll merchants of WeChat Pay's interface, and change their certificates and the platform's
     Wechat(wechat::Wechat),
+    /// Train and judge models of risk
+    Risk(risk::Risk),
     /// Measure this machine: how many payments the platform commits on it
     Bench(bench::Bench),
-    /// Print the OpenAPI document of the API
-    Openapi,
+    /// Print an OpenAPI document of the API
+    Openapi(openapi::Openapi),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -82,8 +85,9 @@ impl Command {
             Command::Keys(keys) => keys.run(),
             Command::Payer(payer) => payer.run(),
             Command::Wechat(wechat) => wechat.run(),
+            Command::Risk(risk) => risk.run(),
             Command::Bench(bench) => bench.run(),
-            Command::Openapi => openapi::run(),
+            Command::Openapi(openapi) => openapi.run(),
             Command::Completions(completions) => completions.run(),
         }
     }

@@ -33,7 +33,8 @@ impl Serve {
         let instance = config.instance();
         instance.create()?;
         block_on(async {
-            let engine = instance.engine(Mode::Production).await?;
+            let mut engine = instance.engine(Mode::Production).await?;
+            config.fit(&mut engine)?;
             let listen = self.listen.unwrap_or(config.listen);
             let role = if self.doors_only { Role::Doors } else { Role::Both };
             let bound = Serving { listen, tls: config.tls(), rate: config.rate }.bind()?;

@@ -37,10 +37,11 @@ impl Worker {
         let instance = config.instance();
         block_on(async {
             let mode = instance.mode()?;
-            let engine = instance.engine(mode).await.map_err(|error| match instance.server() {
+            let mut engine = instance.engine(mode).await.map_err(|error| match instance.server() {
                 Some(_) => error,
                 None => format!("{error}; {ALONE}").into(),
             })?;
+            config.fit(&mut engine)?;
             let listen = self.listen.unwrap_or(config.worker_listen);
             let bound = Serving { listen, tls: None, rate: config.rate }.bind()?;
             output::line(format_args!(

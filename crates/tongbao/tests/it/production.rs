@@ -61,6 +61,40 @@ async fn production_serves_live_keys_and_no_sandbox() {
     server.terminate();
 }
 
+#[tokio::test]
+async fn one_address_cannot_go_through_many_payers_with_codes_or_guesses() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = config(directory.path(), &directory.path().join("live"), 0);
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str("[rate]\ncodes_per_address_per_h = 12\nsign_ins_per_address_per_h = 20\n");
+    std::fs::write(&file, text).unwrap();
+    let server = Process::start(["serve", "--config", &file]);
+    let pages = format!("http://{}", server.line().rsplit(' ').next().unwrap());
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let post = async |path: &str, form: String| {
+        let request = client.post(format!("{pages}{path}"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(form).send().await.unwrap()
+    };
+    // A quarter of an hour's worth is let through, whoever each is for; the next is one too many.
+    for (path, passed) in [("/wallet/sign-in/code", 3), ("/wallet/sign-in/session", 5)] {
+        for payer in 0..passed {
+            let form = format!("phone=1380000{payer:04}&code=000000");
+            assert_eq!(post(path, form).await.status(), 303, "{path} {payer}");
+        }
+        let refused = post(path, "phone=13800009999&code=000000".to_owned()).await;
+        assert_eq!(refused.status(), 429, "{path}");
+        let wait_s: u32 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=300).contains(&wait_s), "{path}: {wait_s}");
+        assert!(refused.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+        assert!(refused.text().await.unwrap().contains("req_"), "{path}: a page that names the request");
+    }
+    // The cashier's doors are counted with the wallet's.
+    assert_eq!(post("/cashier/pay_0/code", String::new()).await.status(), 429);
+    assert_eq!(client.get(format!("{pages}/wallet/sign-in")).send().await.unwrap().status(), 200);
+    server.terminate();
+}
+
 #[test]
 fn production_refuses_the_database_of_a_sandbox_and_a_sandbox_that_of_production() {
     let directory = tempfile::tempdir().unwrap();

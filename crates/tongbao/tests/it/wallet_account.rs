@@ -160,6 +160,45 @@ async fn a_payer_signs_up_is_verified_loses_the_password_and_freezes_the_account
 }
 
 #[tokio::test]
+async fn a_payer_adds_a_mail_address_takes_its_data_and_closes_the_account() {
+    let Some(program) = program() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(&directory.path().join("data"));
+    let driver = Driver::start(&program);
+    let browser = open(&driver, &directory.path().join("profile")).await;
+    let person = Person { browser: &browser, sandbox: &sandbox };
+    person.signs_up().await;
+    person.goes("/wallet/security/mail").await;
+    person.fills(&[("mail", "tester@example.com")]).await;
+    person.presses(".pay-button").await;
+    person.reads("We sent a code to the address").await;
+    person.fills(&[("code", &person.code().await)]).await;
+    person.presses(".pay-button").await;
+    person.reads("The address is confirmed").await;
+    person.goes("/wallet/security/data").await;
+    person.fills(&[("password", PASSWORD)]).await;
+    person.presses(".pay-button").await;
+    wait_for("a message about the copy", async || {
+        let messages = sandbox.get("/sandbox/messages").await;
+        let about =
+            messages["data"].as_array().unwrap().iter().filter(|message| message["text"] == "account");
+        // The first is about the address.
+        (about.count() == 2).then_some(())
+    })
+    .await;
+    person.waits().await;
+    person.goes("/wallet/security/closing").await;
+    person.presses(".pay-button").await;
+    person.reads("for good").await;
+    person.fills(&[("code", &person.code().await), ("password", PASSWORD)]).await;
+    person.presses(".danger").await;
+    person.reads("Sign in or sign up").await;
+    person.waits().await;
+    person.signs_up().await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_operator_freezes_with_a_reason_and_unfreezes() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().to_str().unwrap();

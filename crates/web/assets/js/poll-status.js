@@ -14,7 +14,7 @@ document.querySelectorAll("[data-status]").forEach(function (box) {
       })
       .then(function (answer) {
         connected(true);
-        if (answer.status !== "processing") {
+        if (answer.status !== (box.dataset.now || "processing")) {
           location.replace(box.dataset.page);
           return;
         }

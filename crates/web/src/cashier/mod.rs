@@ -1,8 +1,9 @@
 //! The cashier: one page on which a payer signs in, confirms, waits and sees the result.
 //!
 //! The page is complete without scripts; scripts count down, watch the result and stop a second press. Its forms are
-//! `POST {path}/code` (`phone`), `POST {path}/session` (`phone`, `code`), `POST {path}/session/end` and
-//! `POST {path}/pay` (`method`, `password`), each with `csrf`. Absent on purpose: any decision; the page shows what
+//! `POST {path}/code` (`phone`), `POST {path}/session` (`phone`, `code`), `POST {path}/session/end`,
+//! `POST {path}/pay` (`method`, `password`), `POST {path}/proof` (`code` or `password`), `POST {path}/proof/code` and
+//! `POST {path}/proof/end`, each with `csrf`. Absent on purpose: any decision; the page shows what
 //! the view says.
 
 mod view;
@@ -10,14 +11,14 @@ mod view;
 use askama::Template;
 
 pub use self::view::{
-    CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome, ResultView, SignInView,
-    Step,
+    CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome, ProveView, ResultView,
+    SignInView, Step,
 };
-use crate::asset::{COUNTDOWN_JS, POLL_STATUS_JS, SUBMIT_ONCE_JS};
+use crate::asset::{COUNTDOWN_JS, PASSKEY_JS, POLL_STATUS_JS, SUBMIT_ONCE_JS};
 use crate::frame::Frame;
 use crate::i18n::cashier::Text as T;
 use crate::i18n::notice::{Wording, wording};
-use crate::i18n::{common, phrase};
+use crate::i18n::{common, passkey, phrase};
 use crate::qr::qr_svg;
 
 /// The query parameter with which a cashier forgets the phone number typed so far.
@@ -36,12 +37,36 @@ struct CashierPage<'a> {
 impl CashierPage<'_> {
     /// Whether the payment can still be paid, so that time and QR code matter.
     fn is_open(&self) -> bool {
-        matches!(self.v.step, Step::SignIn(_) | Step::Confirm(_))
+        matches!(self.v.step, Step::SignIn(_) | Step::Confirm(_) | Step::Prove(_))
     }
 
     /// The address of a form of this cashier.
     fn action(&self, form: &str) -> String {
         self.f.href(&format!("{}/{form}", self.here))
+    }
+
+    /// Whether a passkey may stand in for the password.
+    fn takes_passkey(&self) -> bool {
+        match &self.v.step {
+            Step::Confirm(confirm) => confirm.passkey && confirm.payable(),
+            Step::Prove(prove) => prove.passkey,
+            Step::SignIn(_) | Step::Processing | Step::AskedByBank(_) | Step::Result(_) => false,
+        }
+    }
+
+    /// The bank's page, if a browser may go there: on the web, or a page of this platform, which keeps the reader's
+    /// choices.
+    fn bank(&self, address: &str) -> Option<String> {
+        match address {
+            own if own.starts_with('/') && !own.starts_with("//") => Some(self.f.href(own)),
+            web if web.starts_with("https://") || web.starts_with("http://") => Some(web.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the page waits for a result.
+    fn is_waiting(&self) -> bool {
+        matches!(self.v.step, Step::Processing | Step::AskedByBank(_))
     }
 
     /// The address at which the payer starts over with another phone number.

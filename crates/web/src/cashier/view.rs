@@ -58,8 +58,12 @@ pub enum Step {
     SignIn(SignInView),
     /// The payer chooses a method and confirms with the payment password.
     Confirm(ConfirmView),
+    /// The payer's attempt waits for another proof.
+    Prove(ProveView),
     /// An attempt is under way and its outcome is not known.
     Processing,
+    /// The same, and the bank of the payer's card wants its holder to confirm, at this address.
+    AskedByBank(String),
     /// The payment is over.
     Result(ResultView),
 }
@@ -82,6 +86,8 @@ pub struct ConfirmView {
     pub methods: Vec<MethodView>,
     /// The key of the method chosen; the first that can be used if `None`.
     pub selected_method: Option<String>,
+    /// Whether the payer has a passkey that can be used here.
+    pub passkey: bool,
 }
 
 impl ConfirmView {
@@ -100,6 +106,17 @@ impl ConfirmView {
     pub(crate) fn payable(&self) -> bool {
         self.methods.iter().any(|method| method.why_not.is_none())
     }
+}
+
+/// A proof that is still missing.
+#[derive(Clone, Debug)]
+pub struct ProveView {
+    /// The payer's phone number with its middle hidden, to which the code was sent.
+    pub masked_phone: String,
+    /// Whether the payment password is missing; otherwise it is the one-time code.
+    pub by_password: bool,
+    /// Whether the payer has a passkey that can be used here.
+    pub passkey: bool,
 }
 
 /// A way to pay.
@@ -203,6 +220,14 @@ pub enum Notice {
     CardInsufficient,
     /// The card is no longer valid.
     CardExpired,
+    /// The bank was not told by the card's holder to pay.
+    NotConfirmed,
+    /// As many payments were made from the balance today as a day may have.
+    PaymentsUsedUp,
+    /// What waited for a proof waits no more.
+    ProofVoid,
+    /// What the device brought was not accepted.
+    PasskeyRefused,
     /// The method cannot be used now.
     MethodUnavailable,
     /// The payment has had as many attempts as it may have.

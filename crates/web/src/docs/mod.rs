@@ -27,6 +27,8 @@ use crate::paths;
 struct DocsPage<'a> {
     f: &'a Frame,
     here: &'a str,
+    /// The other document, and what it is called.
+    other: (&'a str, T),
     title: &'a str,
     version: &'a str,
     description: Vec<Block>,
@@ -38,11 +40,21 @@ struct DocsPage<'a> {
 /// Renders an OpenAPI 3.1 document. What the document lacks is left out; nothing in it makes this fail. `sandbox` says
 /// whether this instance has the sandbox's pages to link to.
 pub fn render_docs(openapi: &Value, sandbox: bool, frame: &Frame) -> String {
+    render(openapi, (paths::DOCS, (paths::PAYER_DOCS, T::ForPayers)), sandbox, frame)
+}
+
+/// The same for the document of the payers' API.
+pub(crate) fn render_payer_docs(openapi: &Value, sandbox: bool, frame: &Frame) -> String {
+    render(openapi, (paths::PAYER_DOCS, (paths::DOCS, T::ForMerchants)), sandbox, frame)
+}
+
+fn render(openapi: &Value, (here, other): (&str, (&str, T)), sandbox: bool, frame: &Frame) -> String {
     let about = &openapi["info"];
     let groups = groups(Schemas { document: openapi, lang: frame.lang });
     crate::rendered(&DocsPage {
         f: frame,
-        here: paths::DOCS,
+        here,
+        other,
         title: about["title"].as_str().unwrap_or_default(),
         version: about["version"].as_str().unwrap_or_default(),
         description: blocks(about["description"].as_str().unwrap_or_default()),

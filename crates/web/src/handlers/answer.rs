@@ -17,7 +17,10 @@ use axum::{
 use tongbao_core::Refusal;
 use tongbao_store::Fault;
 
-use super::{Pages, visit::Visit};
+use super::{
+    Pages,
+    visit::{TooMany, Visit},
+};
 use crate::{
     csp,
     error::{ErrorView, render_error},
@@ -112,7 +115,10 @@ pub(super) fn see_other(address: &str) -> Response {
 pub(super) async fn dress(State(pages): State<Arc<Pages>>, mut request: Request, next: Next) -> Response {
     let visit = Arc::new(Visit::of(&request, &pages));
     request.extensions_mut().insert(Arc::clone(&visit));
-    let mut response = next.run(request).await;
+    let mut response = match request.extensions().get::<TooMany>() {
+        Some(TooMany(wait_s)) => too_many(*wait_s),
+        None => next.run(request).await,
+    };
     if let Some(trouble) = response.extensions_mut().remove::<Trouble>() {
         trouble.log(&visit.request_id);
     }
@@ -121,6 +127,12 @@ pub(super) async fn dress(State(pages): State<Arc<Pages>>, mut request: Request,
         write_error_page(&mut response, &visit);
     }
     add_security_headers(response.headers_mut(), &visit);
+    response
+}
+
+fn too_many(wait_s: u32) -> Response {
+    let mut response = StatusCode::TOO_MANY_REQUESTS.into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_s));
     response
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, response::Response};
 
 use super::{Pages, answer, visit::Visit};
-use crate::{docs::render_docs, paths};
+use crate::{
+    docs::{render_docs, render_payer_docs},
+    paths,
+};
 
 /// `/docs`. It has no forms, so it needs no token.
 pub(super) async fn show(
@@ -13,7 +16,18 @@ pub(super) async fn show(
     Extension(visit): Extension<Arc<Visit>>,
 ) -> Response {
     let frame = visit.frame("");
-    answer::html(&frame, render_docs(&pages.openapi, pages.engine.is_sandbox(), &frame))
+    let [merchants, _] = &pages.documents;
+    answer::html(&frame, render_docs(merchants, pages.engine.is_sandbox(), &frame))
+}
+
+/// `/docs/payer`.
+pub(super) async fn show_payers(
+    State(pages): State<Arc<Pages>>,
+    Extension(visit): Extension<Arc<Visit>>,
+) -> Response {
+    let frame = visit.frame("");
+    let [_, payers] = &pages.documents;
+    answer::html(&frame, render_payer_docs(payers, pages.engine.is_sandbox(), &frame))
 }
 
 /// `/`: where a developer starts.

@@ -1,7 +1,7 @@
 //! The pages over HTTP: who asks for what, which view answers, and what a form does.
 //!
 //! ```text
-//!   request ──▶ answer::dress ──▶ handler ──▶ view ──▶ HTML       GET changes nothing
+//!   request ──▶ answer::dress ──▶ handler ──▶ view ──▶ HTML       GET changes nothing but the day a device was seen
 //!                                    └──▶ Engine::step ──▶ 303    POST always leads to a GET
 //! ```
 //!
@@ -19,6 +19,7 @@ mod cookie;
 mod device;
 mod docs;
 mod form_token;
+mod passkey;
 mod record_view;
 mod sandbox;
 mod sign_in;
@@ -30,9 +31,17 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
 use serde_json::Value;
-use tongbao_engine::Engine;
+use tongbao_engine::{
+    Engine,
+    passkey::{NotOffered, RelyingParty},
+};
 
-pub use self::{sandbox::SandboxNotes, visit::RequestName};
+use crate::paths;
+
+pub use self::{
+    sandbox::SandboxNotes,
+    visit::{RequestName, TooMany},
+};
 
 /// Bytes of a form's body: the longest has a token, an id, a phone number and a password.
 const FORM_BYTES_MAX: usize = 8 * 1024;
@@ -41,14 +50,28 @@ const FORM_BYTES_MAX: usize = 8 * 1024;
 pub struct Pages {
     engine: Arc<Engine>,
     base_url: String,
-    openapi: Value,
+    /// The documents of the merchants' API and of the payers'.
+    documents: [Value; 2],
+    /// Under which name passkeys are made, or why there are none.
+    party: Result<RelyingParty, NotOffered>,
 }
 
 impl Pages {
     /// The pages of an engine that browsers reach at `base_url` (no slash at the end), with the OpenAPI 3.1 document
     /// that the reference shows.
     pub fn new(engine: Arc<Engine>, base_url: impl Into<String>, openapi: Value) -> Arc<Pages> {
-        Arc::new(Pages { engine, base_url: base_url.into(), openapi })
+        Pages::with_documents(engine, base_url, [openapi, Value::Null])
+    }
+
+    /// The same with two documents: of the merchants' API, and of the payers'.
+    pub fn with_documents(
+        engine: Arc<Engine>,
+        base_url: impl Into<String>,
+        documents: [Value; 2],
+    ) -> Arc<Pages> {
+        let base_url = base_url.into();
+        let party = RelyingParty::of(&base_url);
+        Arc::new(Pages { engine, base_url, documents, party })
     }
 
     /// Whether browsers reach us over TLS, so that cookies may travel only there.
@@ -61,7 +84,8 @@ impl Pages {
 pub fn router(pages: Arc<Pages>) -> Router {
     let html = Router::new()
         .route("/", get(docs::front))
-        .route("/docs", get(docs::show))
+        .route(paths::DOCS, get(docs::show))
+        .route(paths::PAYER_DOCS, get(docs::show_payers))
         .merge(cashier::routes())
         .merge(wallet::routes());
     dressed(html, &pages).merge(assets::routes()).with_state(pages)

@@ -18,6 +18,11 @@ use crate::frame::Frame;
 #[derive(Clone, Debug)]
 pub struct RequestName(pub String);
 
+/// That this request is one too many of its kind from its address: seconds until another is answered. Who counts gives
+/// it as an extension of the request; the answer is a page that says so, and nothing is done.
+#[derive(Clone, Copy, Debug)]
+pub struct TooMany(pub u32);
+
 /// One request for a page.
 pub(super) struct Visit {
     /// The nonce of the response's scripts: 128 random bits.

@@ -29,6 +29,14 @@ texts! {
         ProcessingLive: "结果一到，本页自动更新", "This page changes as soon as the answer arrives";
         ProcessingOffline: "网络断开，正在重试", "No connection, trying again";
         Refresh: "刷新", "Refresh";
+        ProveTitle: "再确认一次", "Confirm once more";
+        ProveSafety: "这笔付款需要再次确认。验证码只用于这笔付款，请勿告诉任何人。",
+            "This payment needs a second proof. The code is for this payment only; tell it to nobody.";
+        OtherWay: "换个付款方式", "Pay another way";
+        AskedByBankTitle: "请到银行页面确认", "Your bank asks you to confirm";
+        AskedByBankBody: "发卡银行需要持卡人本人确认这笔付款。确认后会自动回到本页。",
+            "The bank of your card wants its holder to confirm this payment. You come back here afterwards.";
+        GoToBank: "前往银行页面", "Go to the bank's page";
         Succeeded: "支付成功", "Payment complete";
         SucceededBody: "商家将收到支付结果通知。", "The shop is being told.";
         PaidAt: "支付时间", "Paid at";

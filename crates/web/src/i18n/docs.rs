@@ -26,6 +26,8 @@ texts! {
         TryIt: "试一试", "Try it";
         Other: "其他", "Other";
         Sandbox: "沙箱", "Sandbox";
+        ForMerchants: "商户 API", "For merchants";
+        ForPayers: "付款人 API", "For payers";
         NoOperations: "文档里还没有接口。", "The document has no operations yet.";
         Repeats: "同上结构", "repeats the structure above";
     }

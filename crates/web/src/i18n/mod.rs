@@ -38,6 +38,7 @@ pub(crate) mod error;
 pub(crate) mod message;
 pub(crate) mod money;
 pub(crate) mod notice;
+pub(crate) mod passkey;
 pub(crate) mod phrase;
 pub(crate) mod sandbox;
 pub(crate) mod send;
@@ -46,6 +47,7 @@ pub(crate) mod signature;
 mod tests;
 pub(crate) mod timeline;
 pub(crate) mod told;
+pub(crate) mod utility;
 pub(crate) mod wallet;
 
 /// A language in which every page exists.

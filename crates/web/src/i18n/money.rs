@@ -84,6 +84,11 @@ texts! {
         TestLateReversal: "退款延迟", "refunds are late";
         TestOfAnother: "四要素不符", "somebody else's";
         TestNoAnswer: "银行无应答", "no answer to the check";
+        TestConfirms: "付款需到银行页面确认（3-D Secure）", "payments are confirmed on the bank's page (3-D Secure)";
+        TestConfirmsLate: "信用卡，确认后结果延迟", "credit; confirmed there, and the result is late";
+        SecurityCode: "卡背面后三位（仅信用卡）", "Last 3 digits on the back (credit cards only)";
+        TestSecurityCode: "测试信用卡的后三位是 123，其他数字都不正确。",
+            "The last 3 digits of the credit cards are 123; any others are wrong.";
     }
 }
 
@@ -96,12 +101,15 @@ pub(crate) fn failure(lang: Lang, failure: Option<Failure>) -> &'static str {
         (Some(Failure::CardExpired), Lang::En) => "The card is no longer valid.",
         (Some(Failure::Declined | Failure::WrongAmount), Lang::Zh) => "银行拒绝了这笔交易。",
         (Some(Failure::Declined | Failure::WrongAmount), Lang::En) => "The bank said no.",
+        (Some(Failure::NotConfirmed), Lang::Zh) => "银行未收到持卡人的确认。",
+        (Some(Failure::NotConfirmed), Lang::En) => "The bank was not told by the card's holder to pay.",
         (None, Lang::Zh) => "账户已冻结。",
         (None, Lang::En) => "The account was frozen.",
     }
 }
 
-fn text(money: Money) -> Amount {
+/// Money as a payer reads it.
+pub(crate) fn text(money: Money) -> Amount {
     Amount::new(money.amount.minor(), money.currency.code(), money.currency.exponent())
 }
 
@@ -170,6 +178,7 @@ fn chinese(told: &MoneyNotice) -> (String, String) {
             return ("验证次数过多".into(), format!("请在 {} 之后再绑卡。", until(*at)));
         }
         MoneyNotice::MalformedPassword => ("支付密码是 6 位数字", "请重新输入。"),
+        MoneyNotice::PasskeyRefused => ("未能确认通行密钥", "什么都没有发生。请重试，或输入支付密码。"),
         MoneyNotice::FormExpired => ("页面停留太久", "什么都没有发生。请重新提交。"),
         MoneyNotice::Busy => ("系统繁忙", "什么都没有发生。请稍后再试。"),
         MoneyNotice::Frozen => ("账户已冻结", "请先在安全中心解除冻结。"),
@@ -178,6 +187,8 @@ fn chinese(told: &MoneyNotice) -> (String, String) {
         MoneyNotice::BadIdNumber => ("身份证号不正确", "请输入 18 位身份证号。"),
         MoneyNotice::BadPhone => ("手机号格式不正确", "请输入银行预留的手机号。"),
         MoneyNotice::CardWrong => ("银行核对未通过", "请核对卡号、姓名、身份证号和银行预留手机号。"),
+        MoneyNotice::SecurityCodeNeeded => ("这是一张信用卡", "请填写卡背面的后三位数字后再次提交。"),
+        MoneyNotice::WrongSecurityCode => ("卡背面后三位不正确", "卡片尚未绑定。请核对后重新提交。"),
         MoneyNotice::CardUnknown => ("银行没有应答", "卡片尚未绑定。请稍后再试。"),
         MoneyNotice::TooManyCards => ("银行卡数量已满", "请先解绑一张。"),
         MoneyNotice::CardBound => ("银行卡已绑定", ""),
@@ -208,6 +219,9 @@ fn english(told: &MoneyNotice) -> (String, String) {
             return ("Too many checks".into(), format!("Bind a card after {}.", until(*at)));
         }
         MoneyNotice::MalformedPassword => ("The payment password is six digits", "Please enter it again."),
+        MoneyNotice::PasskeyRefused => {
+            ("The passkey was not accepted", "Nothing happened. Try again, or enter the payment password.")
+        }
         MoneyNotice::FormExpired => {
             ("The page was open for too long", "Nothing happened. Please submit again.")
         }
@@ -220,6 +234,13 @@ fn english(told: &MoneyNotice) -> (String, String) {
         MoneyNotice::CardWrong => (
             "Your bank did not confirm it",
             "Check card number, name, ID number and the phone number it knows.",
+        ),
+        MoneyNotice::SecurityCodeNeeded => {
+            ("This is a credit card", "Enter the last 3 digits on its back as well, and send the form again.")
+        }
+        MoneyNotice::WrongSecurityCode => (
+            "The digits from the back are wrong",
+            "The card was not bound. Check them and send the form again.",
         ),
         MoneyNotice::CardUnknown => {
             ("Your bank did not answer", "The card is not bound yet. Try again later.")

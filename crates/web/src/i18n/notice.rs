@@ -51,6 +51,12 @@ fn chinese(notice: &Notice) -> (String, String) {
         Notice::Declined => ("付款被拒绝", "没有扣款。请选择其他付款方式，或联系发卡银行。"),
         Notice::CardInsufficient => ("银行卡余额不足", "没有扣款。请换一张卡，或选择其他付款方式。"),
         Notice::CardExpired => ("银行卡已过有效期", "没有扣款。请换一张卡，或选择其他付款方式。"),
+        Notice::NotConfirmed => {
+            ("银行未收到您的确认", "没有扣款。请重新付款并在银行页面确认，或选择其他付款方式。")
+        }
+        Notice::PaymentsUsedUp => ("今日余额付款次数已用完", "没有扣款。请明天再试，或用银行卡付款。"),
+        Notice::PasskeyRefused => ("未能确认通行密钥", "没有扣款。请重试，或输入支付密码。"),
+        Notice::ProofVoid => ("确认时间已过", "没有扣款。请重新付款。"),
         Notice::MethodUnavailable => ("此付款方式暂不可用", "没有扣款。请选择其他付款方式。"),
         Notice::AttemptsUsedUp => ("此订单的付款次数已用完", "没有扣款。请回到商家重新下单。"),
         Notice::MoneyReturned => ("银行扣款金额与订单不符", "已扣的款项会自动全额退回。请稍后重新付款。"),
@@ -129,6 +135,18 @@ fn english_without_figures(notice: &Notice) -> (&'static str, &'static str) {
         Notice::CardExpired => {
             ("The card is no longer valid", "Nothing was charged. Choose another card or another method.")
         }
+        Notice::NotConfirmed => (
+            "Your bank was not told to pay",
+            "Nothing was charged. Pay again and confirm on the bank's page, or choose another method.",
+        ),
+        Notice::PaymentsUsedUp => (
+            "No more payments from the balance today",
+            "Nothing was charged. Try again tomorrow, or pay by card.",
+        ),
+        Notice::PasskeyRefused => {
+            ("The passkey was not accepted", "Nothing was charged. Try again, or enter the payment password.")
+        }
+        Notice::ProofVoid => ("The time to confirm is over", "Nothing was charged. Please pay again."),
         Notice::MethodUnavailable => {
             ("This method cannot be used now", "Nothing was charged. Choose another method.")
         }

@@ -2,6 +2,8 @@
 //!
 //! Each is a function with one arm per language, so a missing translation does not build.
 
+use tongbao_core::notice::Medium;
+
 use crate::amount::Amount;
 use crate::i18n::Lang;
 
@@ -35,6 +37,24 @@ pub(crate) fn code_message(lang: Lang, code: &str) -> String {
     match lang {
         Lang::Zh => format!("【通宝】验证码 {code}，5 分钟内有效。请勿告诉他人。"),
         Lang::En => format!("[Tongbao] Your code is {code}. It is valid for 5 minutes. Tell it to nobody."),
+    }
+}
+
+/// What a medium is called.
+pub(crate) fn medium(lang: Lang, medium: Medium) -> &'static str {
+    match (lang, medium) {
+        (Lang::Zh, Medium::Sms) => "短信",
+        (Lang::Zh, Medium::Mail) => "邮件",
+        (Lang::En, Medium::Sms) => "SMS",
+        (Lang::En, Medium::Mail) => "mail",
+    }
+}
+
+/// Something that is sent later.
+pub(crate) fn waits_until(lang: Lang, what: &str, moment: &str) -> String {
+    match lang {
+        Lang::Zh => format!("{what}（{moment} 发送）"),
+        Lang::En => format!("{what} (at {moment})"),
     }
 }
 
@@ -130,6 +150,14 @@ pub(crate) fn devices(lang: Lang, count: usize) -> String {
     match lang {
         Lang::Zh => format!("{count} 台"),
         Lang::En => format!("{count} {}", plural(count as u64, "device", "devices")),
+    }
+}
+
+/// How many passkeys there are.
+pub(crate) fn passkeys(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Zh => format!("{count} 个"),
+        Lang::En => format!("{count} {}", plural(count as u64, "passkey", "passkeys")),
     }
 }
 

@@ -3,6 +3,14 @@
 texts! {
     /// Fixed wordings of the sandbox pages.
     pub(crate) Text {
+        BankTitle: "沙箱银行 · 持卡人确认", "Sandbox Bank · card holder";
+        BankCard: "银行卡", "Card";
+        BankAsks: "真实的银行会在这里核对您的身份，例如验证短信验证码。沙箱里按一下即可。",
+            "A real bank would make sure here that it is you, by a code, say. In the sandbox a press does.";
+        BankConfirm: "确认付款", "Confirm the payment";
+        BankRefuse: "这不是我的付款", "This is not my payment";
+        BankOver: "银行已收到答复，或这笔付款已经结束。", "The bank has its answer, or the payment is over.";
+        BankBack: "返回收银台", "Back to the cashier";
         Sandbox: "沙箱", "Sandbox";
         NavStart: "开始", "Start";
         NavPhone: "手机", "Phone";

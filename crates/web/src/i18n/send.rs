@@ -30,10 +30,10 @@ texts! {
             "Scan a collection code or a cashier's QR code with your phone's camera, and pay on your phone.";
         Transfer: "转账", "Transfer";
         Collect: "收款", "Collect";
-        Bills: "账单", "Bills";
         Cards: "银行卡", "Cards";
         TopUp: "充值", "Top up";
         Withdraw: "提现", "Withdraw";
+        Utilities: "生活缴费", "Utilities";
         Security: "安全中心", "Security";
         WaitingTitle: "待收款", "Waiting for you";
         RecentTitle: "最近账单", "Latest bills";
@@ -134,6 +134,8 @@ texts! {
         TopUp: "充值", "Top-ups";
         /// Taken out of it.
         Withdrawal: "提现", "Withdrawals";
+        /// Paid to a biller.
+        Utility: "生活缴费", "Utilities";
         /// Anything else.
         Other: "其他", "Other";
     }
@@ -141,13 +143,14 @@ texts! {
 
 impl BillKind {
     /// All of them, in the order in which they are offered.
-    pub const EVERY: [BillKind; 7] = [
+    pub const EVERY: [BillKind; 8] = [
         BillKind::All,
         BillKind::Payment,
         BillKind::Transfer,
         BillKind::Refund,
         BillKind::TopUp,
         BillKind::Withdrawal,
+        BillKind::Utility,
         BillKind::Other,
     ];
 
@@ -160,6 +163,7 @@ impl BillKind {
             BillKind::Refund => "refund",
             BillKind::TopUp => "top_up",
             BillKind::Withdrawal => "withdrawal",
+            BillKind::Utility => "utility",
             BillKind::Other => "other",
         }
     }
@@ -352,6 +356,7 @@ fn chinese(notice: &SendNotice) -> (String, String) {
             return ("超过收款码每日限额".into(), next);
         }
         SendNotice::MalformedPassword => ("支付密码是 6 位数字", "请重新输入。没有转出。"),
+        SendNotice::PasskeyRefused => ("未能确认通行密钥", "没有转出。请重试，或输入支付密码。"),
         SendNotice::FormExpired => ("页面停留太久", "没有转出。请重新提交。"),
         SendNotice::Busy => ("系统繁忙", "没有转出。请稍后再试。"),
         SendNotice::BadPhone => ("手机号格式不正确", "请输入 11 位中国大陆手机号，或以 + 开头的国际号码。"),
@@ -393,6 +398,9 @@ fn english(notice: &SendNotice) -> (String, String) {
         }
         SendNotice::MalformedPassword => {
             ("The payment password is six digits", "Please enter it again. Nothing was sent.")
+        }
+        SendNotice::PasskeyRefused => {
+            ("The passkey was not accepted", "Nothing was sent. Try again, or enter the payment password.")
         }
         SendNotice::FormExpired => {
             ("The page was open for too long", "Nothing was sent. Please submit again.")

@@ -1,7 +1,8 @@
 //! Both languages are complete, and the choice between them follows the reader.
 
 use super::{
-    Lang, Phrase, cashier, common, docs, error, money, phrase, sandbox, send, signature, timeline, wallet,
+    Lang, Phrase, cashier, common, docs, error, money, passkey, phrase, sandbox, send, signature, timeline,
+    utility, wallet,
 };
 
 fn is_chinese(char: char) -> bool {
@@ -34,12 +35,14 @@ fn every_table_is_complete_in_both_languages() {
     assert_complete(sandbox::Fault::ALL);
     assert_complete(sandbox::DeliveryStatus::ALL);
     assert_complete(sandbox::SandboxNotice::ALL);
+    assert_complete(passkey::Text::ALL);
     assert_complete(send::Text::ALL);
     assert_complete(send::BillKind::ALL);
     assert_complete(send::BillStatus::ALL);
     assert_complete(signature::Text::ALL);
     assert_complete(timeline::Text::ALL);
     assert_complete(timeline::LineKind::ALL);
+    assert_complete(utility::Text::ALL);
     assert_complete(timeline::BlockName::ALL);
     assert_complete(wallet::Text::ALL);
     assert_complete(wallet::State::ALL);

@@ -6,7 +6,10 @@ use crate::{
         phrase::{duration, plural},
     },
     moment::Moment,
-    wallet::{Notice, Tone, account::Told},
+    wallet::{
+        Notice, Tone,
+        account::{Hindrance, Told},
+    },
 };
 
 /// Puts it into words.
@@ -25,6 +28,11 @@ fn tone(told: Told) -> Tone {
         | Told::IdentityVerified
         | Told::LimitsSet
         | Told::Unfrozen
+        | Told::NoticesSet
+        | Told::MailConfirmed
+        | Told::MailRemoved
+        | Told::PasskeyAdded
+        | Told::PasskeyRemoved
         | Told::DeviceRemoved => Tone::Good,
         Told::Frozen | Told::Unanswered => Tone::Warn,
         _ => Tone::Bad,
@@ -79,9 +87,35 @@ fn chinese(told: Told) -> (String, String) {
         Told::Frozen => ("账户已冻结", "资金不会转出，仍可收款。"),
         Told::Unfrozen => ("账户已解除冻结", ""),
         Told::FrozenByOperator => ("账户由平台冻结", "请联系客服。"),
+        Told::PasskeyAdded => ("通行密钥已添加", "现在可以用它代替支付密码确认付款。"),
+        Told::PasskeyRemoved => ("通行密钥已移除", "也可以在设备的密码管理中删除它。"),
+        Told::PasskeyRefused => ("未能确认通行密钥", "没有任何更改。请重试，或使用支付密码。"),
+        Told::TooManyPasskeys => ("通行密钥已有 10 个", "请先移除不用的。"),
+        Told::InvalidPasskeyName => ("名称不可用", "请输入 1 到 30 个字。"),
         Told::DeviceRemoved => ("设备已移除", "该设备需重新登录。"),
+        Told::NoticesSet => ("通知方式已保存", ""),
+        Told::InvalidMail => ("邮箱格式不正确", "请输入类似 name@example.com 的地址。"),
+        Told::MailConfirmed => ("邮箱已绑定", "今后的通知也会发送到这里。"),
+        Told::MailRemoved => ("邮箱已解绑", "不再发送邮件。"),
+        Told::NotClosable(hindrance) => hindered(Lang::Zh, hindrance),
     };
     (title.into(), next.into())
+}
+
+/// Why an account cannot be closed yet.
+fn hindered(lang: Lang, hindrance: Hindrance) -> (&'static str, &'static str) {
+    match (lang, hindrance) {
+        (Lang::Zh, Hindrance::Balance) => ("账户还有余额", "请先提现或转出全部余额。"),
+        (Lang::Zh, Hindrance::UnderWay) => ("还有进行中的转账、充值或提现", "请等待全部完成后再注销。"),
+        (Lang::Zh, Hindrance::Frozen) => ("账户已冻结", "请先解除冻结。"),
+        (Lang::En, Hindrance::Balance) => {
+            ("There is money in the account", "Withdraw or send all of it first.")
+        }
+        (Lang::En, Hindrance::UnderWay) => {
+            ("Money of yours is under way", "Wait until all transfers, top-ups and withdrawals are over.")
+        }
+        (Lang::En, Hindrance::Frozen) => ("The account is frozen", "Unfreeze it first."),
+    }
 }
 
 fn english(told: Told) -> (String, String) {
@@ -137,7 +171,19 @@ fn english(told: Told) -> (String, String) {
         Told::Frozen => ("The account is frozen", "No money leaves it. You can still receive."),
         Told::Unfrozen => ("The account is not frozen any more", ""),
         Told::FrozenByOperator => ("The account was frozen by us", "Please contact us."),
+        Told::PasskeyAdded => ("The passkey is added", "You can use it instead of the payment password now."),
+        Told::PasskeyRemoved => ("The passkey is removed", "You can delete it in your device, too."),
+        Told::PasskeyRefused => {
+            ("The passkey was not accepted", "Nothing was changed. Try again, or use the payment password.")
+        }
+        Told::TooManyPasskeys => ("You have 10 passkeys", "Remove one that you do not use."),
+        Told::InvalidPasskeyName => ("This cannot be its name", "Enter 1 to 30 characters."),
         Told::DeviceRemoved => ("The device is removed", "It must sign in again."),
+        Told::NoticesSet => ("Your choice is saved", ""),
+        Told::InvalidMail => ("This is not a mail address", "Enter one such as name@example.com."),
+        Told::MailConfirmed => ("The address is confirmed", "Notices go there, too, from now on."),
+        Told::MailRemoved => ("The address is removed", "No more mail is sent."),
+        Told::NotClosable(hindrance) => hindered(Lang::En, hindrance),
     };
     (title.into(), next.into())
 }

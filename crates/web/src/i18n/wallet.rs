@@ -46,6 +46,9 @@ texts! {
         TodayFewerFactors: "今日余额付款（免密）", "Today, without the password";
         OwnPerPayment: "单笔限额（元）", "Most in one payment (yuan)";
         OwnPerDay: "单日限额（元）", "Most in one day (yuan)";
+        OwnCountPerDay: "单日笔数限额", "Most payments in one day";
+        TodayTwoFactorsCount: "今日余额付款笔数（支付密码）", "Payments today, with the password";
+        TodayFewerFactorsCount: "今日余额付款笔数（免密）", "Payments today, without the password";
         OwnHint: "留空则不另设限额。", "Leave empty for no limit of your own.";
         SetLimits: "保存", "Save";
         Password: "支付密码", "Payment password";
@@ -57,6 +60,7 @@ texts! {
         FreezeNow: "立即冻结账户", "Freeze my account now";
         Unfreeze: "解除冻结", "Unfreeze";
         FrozenSince: "冻结时间", "Frozen since";
+        Passkeys: "通行密钥", "Passkeys";
         Devices: "登录设备", "Devices";
         DevicesIntro: "您在这些设备上登录了钱包。移除后，该设备需重新登录。",
             "You are signed in on these devices. A device that you remove must sign in again.";
@@ -65,6 +69,21 @@ texts! {
         RemoveDevice: "移除", "Remove";
         SignedIn: "登录时间", "Signed in";
         SeenOn: "最近使用", "Last used";
+        Notices: "通知方式", "Notices";
+        NewsBySms: "交易动态发短信", "News by text message";
+        NewsByMail: "交易动态发邮件", "News by mail";
+        InEnglish: "短信和邮件使用英文", "Text messages and mail in English";
+        MailAddress: "邮箱", "Mail address";
+        MailHint: "我们会向该地址发送验证码。", "We send a code to this address.";
+        MailCode: "邮件验证码", "Code from the mail";
+        AddMail: "绑定邮箱", "Add a mail address";
+        ChangeMail: "更换邮箱", "Use another address";
+        RemoveMail: "不再发送邮件", "Send no more mail";
+        BackToNotices: "返回通知方式", "Back to notices";
+        OwnData: "导出我的数据", "Download my data";
+        Download: "下载", "Download";
+        Closing: "注销账户", "Close my account";
+        CloseNow: "确认注销", "Close the account";
     }
 }
 
@@ -95,6 +114,25 @@ texts! {
         UnfreezeIntro: "账户已冻结，资金不会转出。解除冻结请先获取验证码，再输入支付密码。",
             "The account is frozen: no money leaves it. To unfreeze it, ask for a code, then enter it with the \
              payment password.";
+        NoticesIntro: "登录异常、大额付款和安全设置变更会随时以短信（和邮件）通知您，不能关闭。其他消息不在 22 点至次日 8 点发送，每天最多 20 条；钱包里总能看到全部消息。",
+            "Unusual sign-ins, large payments and changes of your security settings are always sent by text message \
+             (and mail), at any hour. Other news is not sent between 22:00 and 8:00, and 20 times a day at most. The \
+             wallet shows everything.";
+        NoMail: "未绑定", "None";
+        MailIntro: "用于接收通知，不能用来登录或找回密码。",
+            "For notices only: it neither signs in nor resets a password.";
+        MailCodeIntro: "验证码已发送到您填写的邮箱，5 分钟内有效。",
+            "We sent a code to the address you named. It is valid for 5 minutes.";
+        MailUnavailable: "暂不支持邮件通知。", "Notices by mail are not offered here.";
+        OwnDataIntro: "下载一个 JSON 文件，内含我们保存的关于您的全部数据：账户、实名、设备、银行卡、账单和消息。银行卡号只含后四位。每次下载都会通知您。",
+            "You get one JSON file with everything we keep about you: account, identity, devices, cards, bills and \
+             messages. Of card numbers it has the last four digits. You are told of each download.";
+        ClosingIntro: "注销后将无法登录，手机号可重新注册。余额须为零，且没有进行中的转账、充值和提现。法律要求保存的交易与身份记录会加密保存至期满。注销不可撤销。",
+            "You cannot sign in any more, and the phone number can open a new wallet. The balance must be zero, and \
+             no transfer, top-up or withdrawal under way. Records of payments and identity that the law wants kept \
+             stay, sealed. This cannot be undone.";
+        ClosingCodeIntro: "请输入短信验证码和支付密码。确认后立即注销，不可撤销。",
+            "Enter the code and the payment password. The account is closed at once, for good.";
         FrozenByOperator: "账户已由平台冻结，请联系客服。", "The account was frozen by us. Please contact us.";
     }
 }

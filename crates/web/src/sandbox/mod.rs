@@ -4,12 +4,14 @@
 //! Every page works without scripts. Absent on purpose: anything that production could reach; the handlers of these
 //! pages exist in the sandbox only.
 
+mod bank;
 mod signature;
 mod timeline;
 mod view;
 
 use askama::Template;
 
+pub use self::bank::{HolderView, render_holder};
 pub use self::signature::{
     DifferenceView, ExaminedView, FindingRow, OwnTextView, RefusedRow, SignatureFormView, SignatureView,
 };

@@ -167,6 +167,8 @@ pub struct MessageView {
     pub text: String,
     /// The one-time code inside the text, to be highlighted.
     pub code: Option<String>,
+    /// How it would leave the platform, where it would: "SMS 138****0001".
+    pub ways: Vec<String>,
 }
 
 impl MessageView {

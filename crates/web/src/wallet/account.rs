@@ -67,8 +67,39 @@ pub enum Told {
     Unfrozen,
     /// Only an operator can unfreeze.
     FrozenByOperator,
+    /// A passkey can confirm payments.
+    PasskeyAdded,
+    /// A passkey confirms nothing any more.
+    PasskeyRemoved,
+    /// What the device brought was not accepted.
+    PasskeyRefused,
+    /// There are as many passkeys as there may be.
+    TooManyPasskeys,
+    /// What was typed is no name of a passkey.
+    InvalidPasskeyName,
     /// A device is signed out.
     DeviceRemoved,
+    /// What the payer wants to be told is noted.
+    NoticesSet,
+    /// What was typed is no mail address.
+    InvalidMail,
+    /// Notices go to the address.
+    MailConfirmed,
+    /// They go there no more.
+    MailRemoved,
+    /// The account cannot be closed yet.
+    NotClosable(Hindrance),
+}
+
+/// Why an account cannot be closed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hindrance {
+    /// There is money in it.
+    Balance,
+    /// Money of the payer's is under way.
+    UnderWay,
+    /// It is frozen.
+    Frozen,
 }
 
 /// What a field of a form takes.
@@ -88,6 +119,12 @@ pub enum FieldKind {
     IdNumber,
     /// An amount of yuan; may stay empty.
     Yuan,
+    /// A number of things; may stay empty.
+    Count,
+    /// A mail address.
+    Mail,
+    /// Yes or no: a box to tick, ticked if anything stands in it.
+    Tick,
 }
 
 impl FieldKind {
@@ -112,6 +149,11 @@ impl FieldKind {
             FieldKind::Name => "autocomplete=\"name\" maxlength=\"60\" required",
             FieldKind::IdNumber => {
                 "autocomplete=\"off\" autocapitalize=\"characters\" maxlength=\"24\" required"
+            }
+            FieldKind::Mail => "type=\"email\" autocomplete=\"email\" maxlength=\"254\" required",
+            FieldKind::Tick => "type=\"checkbox\"",
+            FieldKind::Count => {
+                "inputmode=\"numeric\" autocomplete=\"off\" pattern=\"[0-9]{1,4}\" maxlength=\"4\""
             }
             FieldKind::Yuan => "inputmode=\"decimal\" autocomplete=\"off\" maxlength=\"12\"",
         }

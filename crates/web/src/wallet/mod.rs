@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod money;
+pub mod passkeys;
 pub mod send;
+pub mod utility;
 
 use crate::i18n::wallet::Text as T;
 
@@ -87,4 +89,11 @@ pub struct Around {
     pub sandbox: bool,
     /// What is said above the content.
     pub notice: Option<Notice>,
+}
+
+impl Around {
+    /// The same, saying this; without it, what it says already.
+    pub(crate) fn saying(self, notice: Option<Notice>) -> Around {
+        Around { notice: notice.or(self.notice), ..self }
+    }
 }

@@ -109,7 +109,13 @@ impl Browser {
     /// Goes where a redirect leads.
     pub(crate) async fn follow(&mut self, answer: Page) -> Page {
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        self.get(answer.header(LOCATION.as_str())).await
+        let page = self.get(answer.header(LOCATION.as_str())).await;
+        // The address of a form leads on to its page.
+        if page.status == StatusCode::SEE_OTHER {
+            self.get(page.header(LOCATION.as_str())).await
+        } else {
+            page
+        }
     }
 
     async fn send(&mut self, method: &str, path: &str, body: String) -> Page {

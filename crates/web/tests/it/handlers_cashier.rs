@@ -323,7 +323,7 @@ async fn a_lock_is_told_on_every_cashier_and_an_old_notice_on_no_result() {
         payment: id,
         payer: shop.poor,
         method: Method::SandboxBank,
-        proof: steps::Proof::SandboxPhone,
+        shown: steps::Shown::SandboxPhone,
         sandbox: true,
     };
     let input = Input { actor: Actor::Developer, name: "pay_payment" };
@@ -345,7 +345,7 @@ async fn a_right_password_is_uncounted_though_another_payer_was_first() {
         payment: id,
         payer: shop.poor,
         method: Method::SandboxBank,
-        proof: steps::Proof::SandboxPhone,
+        shown: steps::Shown::SandboxPhone,
         sandbox: true,
     };
     let input = Input { actor: Actor::Developer, name: "pay_payment" };
@@ -369,7 +369,7 @@ async fn after_twenty_attempts_the_page_says_that_a_new_order_is_needed() {
         payment: id,
         payer: shop.poor,
         method: Method::Balance,
-        proof: steps::Proof::SandboxPhone,
+        shown: steps::Shown::SandboxPhone,
         sandbox: true,
     };
     for _ in 0..20 {

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use tongbao_core::{
-    List, ledger::Account, limits::CARDS_PER_PAYER_MAX, payer::Payer, top_up::TopUp, withdrawal::Withdrawal,
+    List, Refusal, ledger::Account, limits::CARDS_PER_PAYER_MAX, payer::Payer, top_up::TopUp,
+    withdrawal::Withdrawal,
 };
 use tongbao_engine::{
-    Deliveries, Worker,
-    bank::{Binding, Holder, sandbox_card::CARDS},
+    Deliveries, Error, Worker,
+    bank::{
+        Binding, Holder,
+        sandbox_card::{CARDS, SECURITY_CODE},
+    },
     webhook::{Policy, Sender},
 };
 use tongbao_money::Currency;
@@ -37,6 +41,13 @@ async fn signed_in(shop: &Shop, phone: &str) -> Browser {
 async fn bind(browser: &mut Browser, number: &str) -> Page {
     let page = browser.get("/wallet/cards/new").await;
     let fields = [&[("number", number)][..], &PERSON].concat();
+    browser.submit(&page, "/wallet/cards/new", &fields).await
+}
+
+/// Binds a credit card with these digits from its back.
+async fn bind_credit(browser: &mut Browser, code: &str) -> Page {
+    let page = browser.get("/wallet/cards/new").await;
+    let fields = [&[("number", "6200000000000021"), ("security_code", code)][..], &PERSON].concat();
     browser.submit(&page, "/wallet/cards/new", &fields).await
 }
 
@@ -103,7 +114,12 @@ async fn a_card_is_bound_shown_by_its_last_digits_arranged_and_unbound() {
     let bound = bind(&mut browser, WELL).await;
     bound.shows(&["The card is bound", "··0013", "Debit card", "Default"]);
     bound.hides(&["620000", "6200 0000"]);
-    let page = bind(&mut browser, "6200000000000021").await;
+    bind(&mut browser, "6200000000000021").await.shows(&["This is a credit card"]);
+    for (code, told) in [("12", "digits from the back are wrong"), ("124", "digits from the back are wrong")]
+    {
+        bind_credit(&mut browser, code).await.shows(&[told]);
+    }
+    let page = bind_credit(&mut browser, "123").await;
     page.shows(&["··0021", "Credit card"]);
     let id = page.text().split("/wallet/cards/crd_").nth(1).unwrap().split('/').next().unwrap().to_owned();
     let deed = |deed: &str| format!("/wallet/cards/crd_{id}/{deed}");
@@ -135,19 +151,22 @@ async fn a_form_of_another_site_or_of_another_payers_card_does_nothing() {
 async fn a_wallet_holds_as_many_cards_as_it_may() {
     let shop = Shop::sandbox().await;
     let mut browser = signed_in(&shop, RICH).await;
-    // The sandbox has nine cards to bind; the tenth is bound twice, which binds it once.
-    for card in CARDS.iter().filter(|card| !matches!(card.number, "6200000000000104" | "6200000000000112")) {
-        let person = |text: &str| text.to_owned();
-        let holder = Holder::new(person(card.number), person("张三"), person("1"), person("2"));
-        let bound = shop.engine.bind_card(shop.rich, holder).await.unwrap();
+    let own = |number: &str| !matches!(number, "6200000000000104" | "6200000000000112");
+    let mut cards = CARDS.iter().filter(|card| own(card.number));
+    let person = |text: &str| text.to_owned();
+    let holder = |number: &str| {
+        let holder = Holder::new(person(number), person("张三"), person("1"), person("2"));
+        holder.with_security_code(person(SECURITY_CODE))
+    };
+    for card in cards.by_ref().take(CARDS_PER_PAYER_MAX) {
+        let bound = shop.engine.bind_card(shop.rich, holder(card.number)).await.unwrap();
         assert!(matches!(bound, Binding::Bound(_)), "{bound:?}");
     }
     let page = browser.get("/wallet/cards").await;
-    let shown = page.text().matches("<article").count();
-    assert_eq!(shown, 9);
-    assert!(shown < CARDS_PER_PAYER_MAX && page.text().contains("Bind a card"));
-    bind(&mut browser, WELL).await.shows(&["The card is bound"]);
-    assert_eq!(browser.get("/wallet/cards").await.text().matches("<article").count(), 9);
+    assert_eq!(page.text().matches("<article").count(), CARDS_PER_PAYER_MAX);
+    page.hides(&["Bind a card"]);
+    let more = shop.engine.bind_card(shop.rich, holder(cards.next().unwrap().number)).await;
+    assert_eq!(more, Err(Error::Refused(Refusal::TooManyCards)));
 }
 
 #[tokio::test]

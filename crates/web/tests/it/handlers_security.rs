@@ -15,6 +15,7 @@ async fn every_page_has_its_policy_and_a_nonce_of_its_own() {
     let pages = [
         path.as_str(),
         "/docs",
+        "/docs/payer",
         "/sandbox",
         "/sandbox/phone",
         "/sandbox/inbox",

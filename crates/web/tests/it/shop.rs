@@ -91,9 +91,14 @@ impl Shop {
 
     /// A payment of 128.50 yuan; gives its id and the path of its cashier.
     pub(crate) async fn payment(&self, description: &str) -> (PaymentId, String) {
+        self.payment_of(description, 12_850).await
+    }
+
+    /// The same of another amount, in fen.
+    pub(crate) async fn payment_of(&self, description: &str, minor: i64) -> (PaymentId, String) {
         let new = NewPayment {
             order_no: format!("order-{}", tongbao_engine::auth::hex(&self.engine.entropy.seed())),
-            money: fen(12_850),
+            money: fen(minor),
             description: description.to_owned(),
             items: vec![Item { name: description.to_owned(), quantity: 2, unit_amount: fen(6_425).amount }],
             metadata: BTreeMap::new(),
@@ -114,7 +119,7 @@ impl Shop {
     /// The one-time code that was sent last.
     pub(crate) fn last_code(&self) -> String {
         let code = |message: Message| match message.text {
-            Text::SignInCode(code) | Text::SecurityCode(code) => Some(code),
+            Text::SignInCode(code) | Text::SecurityCode(code) | Text::MailCode(code) => Some(code),
             _ => None,
         };
         self.messages().into_iter().find_map(code).expect("a code was sent")

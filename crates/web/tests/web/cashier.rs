@@ -150,3 +150,17 @@ fn a_return_address_with_another_scheme_never_becomes_a_link() {
         assert!(!zh(step).contains("返回商家"), "{url} became a link");
     }
 }
+
+#[test]
+fn a_bank_leads_to_the_web_or_to_a_page_of_ours_and_nowhere_else() {
+    for (address, shown) in [
+        ("/sandbox/bank/pay_1/att_1", true),
+        ("https://bank.example/3ds?id=1", true),
+        ("javascript:alert(1)", false),
+        ("//bank.example", false),
+        ("data:text/html,x", false),
+    ] {
+        let html = zh(Step::AskedByBank(address.into()));
+        assert_eq!(html.contains("前往银行页面"), shown, "{address}");
+    }
+}

@@ -9,3 +9,4 @@ mod page;
 mod pages;
 mod samples;
 mod sandbox;
+mod utility;

@@ -79,6 +79,7 @@ fn every_page(frame: &Frame, bank: &str) -> Vec<(String, String)> {
         total: samples::yuan(120_020),
         card: bank.into(),
         tomorrow: true,
+        passkey: Some("/wallet/withdrawal/passkey".into()),
     };
     let mut pages = vec![
         ("cards".into(), render_cards(&many, &around, frame)),

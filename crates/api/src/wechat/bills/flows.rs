@@ -147,6 +147,9 @@ const fn names(reason: Reason) -> (&'static str, &'static str) {
         | Reason::WithdrawalReturned
         | Reason::WithdrawalFeeReturned
         | Reason::WithdrawalBounced
-        | Reason::TransferAtOnce => ("其他", "其他"),
+        | Reason::TransferAtOnce
+        | Reason::Utility
+        | Reason::UtilityPaid
+        | Reason::UtilityReturned => ("其他", "其他"),
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn apply(
 
 /// Where the money of the successful attempt comes from: held if an earlier step set it aside.
 fn source(before: &Payment, payment: &Payment, id: AttemptId) -> Account {
-    let held = before.attempt(id).is_some();
+    let held = before.attempt(id).is_some_and(|attempt| attempt.status == AttemptStatus::Processing);
     payment.attempt(id).map_or(Account::Suspense, |attempt| match attempt.method.channel() {
         Some(channel) => Account::ChannelClearing(channel),
         None if held => Account::PayerHeld(attempt.payer),

@@ -2,16 +2,21 @@
 
 mod book;
 mod pay;
+mod prove;
 
 use tongbao_money::Money;
 
-pub use self::pay::{Collect, Pay, Proof, collect, pay, pay_proven};
 pub(crate) use self::{
     book::apply,
     pay::{after_proof, pay_known},
+    prove::take_up,
+};
+pub use self::{
+    pay::{Collect, Pay, Shown, collect, pay, pay_proven},
+    prove::{Given, Prove, prove, send_code, take_back},
 };
 use super::{
-    Attempt, AttemptStatus, Failure, Method, Payment, Status,
+    Attempt, AttemptStatus, Failure, HolderSaid, Method, Payment, Status,
     machine::{self, Input},
 };
 use crate::{
@@ -41,6 +46,8 @@ pub enum Said {
     },
     /// It came to nothing.
     Failed(Failure),
+    /// A card's bank wants its holder to confirm, at this address; nothing has moved.
+    MustConfirm(String),
     /// No answer, or one that says nothing. Never taken for a failure.
     Unknown,
 }
@@ -98,12 +105,32 @@ pub fn hear(
             None => Input::Paid { attempt, money: *money, reference: reference.clone() },
         },
         Said::Failed(failure) => Input::Failed { attempt, failure: *failure },
+        Said::MustConfirm(address) => {
+            change.tasks.extend(again(pause_s(told, cx)));
+            Input::MustConfirm(attempt, address.clone())
+        }
         Said::Unknown => {
             change.tasks.extend(again(pause_s(told, cx)));
             return Ok(change);
         }
     };
     if let Some(next) = machine::decide(now, input, cx.at())? {
+        apply(facts, cx, &mut change, now, next)?;
+    }
+    Ok(change)
+}
+
+/// The holder of a card answers the sandbox's bank on its page: that bank remembers it with the attempt, and says what
+/// comes of it when it is asked.
+pub fn holder_answered(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    (id, attempt): (PaymentId, AttemptId),
+    said: HolderSaid,
+) -> Result<ChangeSet, Stop> {
+    let now = known(facts, id)?;
+    let mut change = ChangeSet::default();
+    if let Some(next) = machine::decide(now, Input::HolderAnswered(attempt, said), cx.at())? {
         apply(facts, cx, &mut change, now, next)?;
     }
     Ok(change)

@@ -1,10 +1,14 @@
 //! A payer pays: after a proof, from the balance at once or through a channel.
 
+use tongbao_money::Money;
+
 use super::{
     super::{
-        Attempt, Failure, Method, Payment, Status,
+        Attempt, Challenge, Failure, Method, Payment, Proof, Proofs, Status,
+        challenge::Paying,
         create::{Created, NewPayment, create},
         machine::{self, Input, Next},
+        policy::{self, Asked, Risk},
     },
     QUERY_AFTER_S, apply, known,
 };
@@ -13,8 +17,8 @@ use crate::{
     id::{AppId, PayerId, PaymentId},
     ledger::{Account, template},
     payer::{
-        self,
-        usage::{Factors, spend},
+        self, Payer,
+        usage::{self, Factors, spend},
     },
     sandbox::{self, Fault},
     wechat::combine,
@@ -22,23 +26,42 @@ use crate::{
 
 /// What a payer has shown before paying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// The payment password, counted by [`payer::try_password`] and found right.
-    Password,
+pub enum Shown {
+    /// Proofs that were found right; the payment password was counted by [`payer::try_password`]. If they are not
+    /// enough, the attempt waits for the others.
+    Proofs(Proofs),
     /// Nothing: a developer at the sandbox's phone. Faults may wait for the attempt.
     SandboxPhone,
     /// A payment code, used in the same step.
     PaymentCode,
 }
 
-impl Proof {
-    /// How many proofs of different kinds that is. The password is typed on a page that a one-time code opened.
+impl Shown {
+    /// The payment password, and nothing else.
+    pub const PASSWORD: Shown = Shown::Proofs(Proofs::PASSWORD);
+
+    /// The proofs among it.
+    pub const fn proofs(self) -> Proofs {
+        match self {
+            Shown::Proofs(proofs) => proofs,
+            Shown::SandboxPhone | Shown::PaymentCode => Proofs::NONE,
+        }
+    }
+
+    /// How many proofs of different kinds that is.
     pub const fn factors(self) -> Factors {
         match self {
-            Proof::Password => Factors::Two,
-            Proof::PaymentCode => Factors::One,
-            Proof::SandboxPhone => Factors::None,
+            Shown::Proofs(proofs) => proofs.factors(),
+            Shown::PaymentCode => Factors::One,
+            Shown::SandboxPhone => Factors::None,
         }
+    }
+
+    /// The sets of proofs of which one is needed, if what was shown is not enough.
+    pub(crate) fn lacks(self, payer: &Payer, money: Money) -> Option<Vec<Proofs>> {
+        let Shown::Proofs(given) = self else { return None };
+        let needed = policy::needed(&Asked { money, identity: payer.identity.as_ref(), risk: Risk::Silent });
+        (!policy::is_enough(&needed, given)).then_some(needed)
     }
 }
 
@@ -52,7 +75,7 @@ pub struct Pay {
     /// How.
     pub method: Method,
     /// What was shown.
-    pub proof: Proof,
+    pub shown: Shown,
     /// Whether this is a sandbox, where faults may wait for the attempt.
     pub sandbox: bool,
 }
@@ -63,12 +86,13 @@ pub struct Collect {
     /// Who pays.
     pub payer: PayerId,
     /// What was shown.
-    pub proof: Proof,
+    pub shown: Shown,
     /// Whether this is a sandbox.
     pub sandbox: bool,
 }
 
-/// A payer pays: from the balance at once, through a channel by a task.
+/// A payer pays: from the balance at once, through a channel by a task. If what was shown is not enough, the attempt
+/// waits for the other proofs ([`super::prove`]).
 pub fn pay(facts: &dyn Facts, cx: &mut Context, ask: &Pay) -> Result<(ChangeSet, Payment), Stop> {
     let now = known(facts, ask.payment)?;
     pay_known(facts, cx, now, ask)
@@ -83,23 +107,23 @@ pub fn pay_proven(
     ask: &Pay,
 ) -> Result<(ChangeSet, Result<Payment, Refusal>), Stop> {
     let paid = pay(facts, cx, ask);
-    after_proof(facts, (ask.payer, ask.proof), paid)
+    after_proof(facts, (ask.payer, ask.shown.proofs()), paid)
 }
 
 /// Makes a refusal after a right password a part of the answer, as [`pay_proven`] says.
 pub(crate) fn after_proof<T>(
     facts: &dyn Facts,
-    (payer, proof): (PayerId, Proof),
+    (payer, proofs): (PayerId, Proofs),
     paid: Result<(ChangeSet, T), Stop>,
 ) -> Result<(ChangeSet, Result<T, Refusal>), Stop> {
-    match (paid, proof) {
-        (Ok((change, paid)), _) => Ok((change, Ok(paid))),
-        (Err(Stop::Refuse(refusal)), Proof::Password) => {
+    match paid {
+        Ok((change, paid)) => Ok((change, Ok(paid))),
+        Err(Stop::Refuse(refusal)) if proofs.has(Proof::Password) => {
             let mut change = ChangeSet::default();
             payer::password_was_right(facts, &mut change, payer)?;
             Ok((change, Err(refusal)))
         }
-        (Err(stop), Proof::Password | Proof::SandboxPhone | Proof::PaymentCode) => Err(stop),
+        Err(stop) => Err(stop),
     }
 }
 
@@ -123,7 +147,7 @@ pub fn collect(
         payment: unpaid.id,
         payer: by.payer,
         method: Method::Balance,
-        proof: by.proof,
+        shown: by.shown,
         sandbox: by.sandbox,
     };
     let (mut change, payment) = pay_known(facts, cx, &unpaid, &ask)?;
@@ -139,38 +163,81 @@ pub(crate) fn pay_known(
     now: &Payment,
     ask: &Pay,
 ) -> Result<(ChangeSet, Payment), Stop> {
-    payer::able(facts, ask.payer)?;
+    let payer = payer::able(facts, ask.payer)?;
     combine::refuse_alone(now)?;
     let only = now.wechat.as_ref().and_then(|order| order.payer);
     if only.is_some_and(|only| only != ask.payer) {
         return Err(Refusal::Invalid { param: "payer", must: "the one for whom the order was placed" }.into());
     }
     let mut change = ChangeSet::default();
-    if ask.proof == Proof::Password {
+    if ask.shown.proofs().has(Proof::Password) {
         payer::password_was_right(facts, &mut change, ask.payer)?;
     }
-    if let Method::Card(card) = ask.method {
-        card::steps::usable(facts, ask.payer, card)?;
+    let mut attempt = Attempt::begin(cx, ask.method, ask.payer);
+    attempt.proofs = ask.shown.proofs();
+    let lacks = ask.shown.lacks(payer, now.money);
+    let waits = lacks.is_some();
+    if let Some(needed) = lacks {
+        let of = Paying {
+            payment: now,
+            combined: None,
+            payer: ask.payer,
+            method: ask.method,
+            attempt: attempt.id,
+        };
+        attempt.wait(Challenge::begin(of.digest(), needed, cx.at(), now));
     }
-    let attempt = Attempt::begin(cx, ask.method, ask.payer);
     // Whether the payment can be paid at all is settled before a waiting fault is used up.
     let Some(mut next) = machine::decide(now, Input::Begin(attempt.clone()), cx.at())? else {
         return Err(Refusal::PaymentProcessing.into());
     };
-    let fault = if ask.sandbox { sandbox::take_fault(facts, &mut change, ask.payer)? } else { None };
-    for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt.id) {
-        begun.fault = fault;
-    }
-    match ask.method {
-        Method::Balance => {
-            pay_from_balance(facts, cx, &mut change, &mut next, (&attempt, ask.proof.factors()), fault)?;
-        }
-        Method::SandboxBank | Method::Card(_) => {
-            change.tasks.push(Task::new(cx.at(), Work::SubmitAttempt(now.id, attempt.id)));
-        }
+    if waits {
+        // Nobody is asked for more proofs of what would be refused anyway.
+        may_go_on(facts, cx, (ask.payer, ask.method), now.money)?;
+    } else {
+        go_on(facts, cx, &mut change, &mut next, (&attempt, ask.shown.factors()), ask.sandbox)?;
     }
     let payment = apply(facts, cx, &mut change, now, next)?;
     Ok((change, payment))
+}
+
+/// Whether an attempt that waits for proofs would be refused with them, as things stand.
+fn may_go_on(
+    facts: &dyn Facts,
+    cx: &Context,
+    (payer, method): (PayerId, Method),
+    money: Money,
+) -> Result<(), Stop> {
+    match method {
+        Method::Balance => usage::may_spend(facts, cx.at(), payer, money, Factors::Two),
+        Method::SandboxBank => Ok(()),
+        Method::Card(card) => card::steps::usable(facts, payer, card).map(drop),
+    }
+}
+
+/// An attempt whose proofs are there goes on: from the balance to its end, through a channel to its first question.
+pub(super) fn go_on(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    next: &mut Next,
+    (attempt, factors): (&Attempt, Factors),
+    sandbox: bool,
+) -> Result<(), Stop> {
+    if let Method::Card(card) = attempt.method {
+        card::steps::usable(facts, attempt.payer, card)?;
+    }
+    let fault = if sandbox { sandbox::take_fault(facts, change, attempt.payer)? } else { None };
+    for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt.id) {
+        begun.fault = fault;
+    }
+    match attempt.method {
+        Method::Balance => pay_from_balance(facts, cx, change, next, (attempt, factors), fault),
+        Method::SandboxBank | Method::Card(_) => {
+            change.tasks.push(Task::new(cx.at(), Work::SubmitAttempt(next.payment.id, attempt.id)));
+            Ok(())
+        }
+    }
 }
 
 fn pay_from_balance(

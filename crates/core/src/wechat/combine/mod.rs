@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub use place::{NewCombinedOrder, NewSubOrder, Placed, place};
-pub use steps::{Closed, PayCombined, close, pay, pay_proven};
+pub use steps::{Closed, PayCombined, ProveCombined, close, pay, pay_proven, prove, send_code, take_back};
 pub(crate) use steps::{expire, hear};
 
 /// What was asked for when a combined order was placed, beside its parts. It never changes.

@@ -80,7 +80,11 @@ fn load_recipients(facts: &dyn Facts, turn: &[(u32, &TransferDetail)]) -> Lookup
 /// Who is to have it, or why nobody can.
 fn recipient(facts: &dyn Facts, detail: &TransferDetail) -> Lookup<Result<PayerId, FailReason>> {
     let Some(id) = detail.recipient else { return Ok(Err(FailReason::UnknownOpenid)) };
-    Ok(facts.get::<Payer>(id)?.map(|payer| payer.id).ok_or(FailReason::UnknownRecipient))
+    Ok(facts
+        .get::<Payer>(id)?
+        .filter(|payer| payer.closed_at.is_none())
+        .map(|payer| payer.id)
+        .ok_or(FailReason::UnknownRecipient))
 }
 
 /// The transfer that pays a detail.

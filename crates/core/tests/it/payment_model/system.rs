@@ -9,7 +9,7 @@ use tongbao_core::{
     id::{AttemptId, PaymentId, RefundId},
     ledger::{Account, Channel, template},
     payment::{
-        Attempt, AttemptStatus, Failure, Method, Payment, Status, create,
+        Attempt, AttemptStatus, Failure, Method, Payment, Proofs, Status, create,
         steps::{Said, held_result},
     },
     refund::{Refund, RefundStatus, steps::Said as RefundSaid},
@@ -91,6 +91,9 @@ fn put_stranger(shop: &mut Shop) {
         other_references: (1..STRANGERS).map(stranger).collect(),
         contested: Vec::new(),
         fault: None,
+        proofs: Proofs::NONE,
+        challenge: None,
+        confirmation: None,
     };
     let paid = Payment { status: Status::Succeeded, attempts: vec![attempt], ..made.payment };
     shop.books.apply(ChangeSet { records: vec![paid.into()], ..ChangeSet::default() });

@@ -111,7 +111,8 @@ fn answer(facts: &dyn Facts, cx: &mut Context, ask: &Ask, new: &NewPayment) -> R
     if idempotency::earlier(facts, ask)?.is_some() {
         return Ok(ChangeSet::default());
     }
-    let (mut change, status, body) = match create::create(facts, cx, ask.app, new) {
+    let app = ask.caller.try_into().expect("programs ask as apps");
+    let (mut change, status, body) = match create::create(facts, cx, app, new) {
         Ok((change, created)) => (change, 201, created.payment.id.to_string()),
         Err(Stop::Refuse(refusal)) => (ChangeSet::default(), 409, refusal.code().to_owned()),
         Err(need) => return Err(need),

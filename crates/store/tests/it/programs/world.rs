@@ -14,7 +14,7 @@ use tongbao_core::{
     payment::{
         Failure, Method,
         create::NewPayment,
-        steps::{Pay, Proof, Said},
+        steps::{Pay, Said, Shown},
     },
     refund::steps::{NewRefund, Said as RefundSaid},
     sandbox::{Fault, WaitingFault},
@@ -128,7 +128,7 @@ impl World {
                 payment: pick(&self.payments, a)?,
                 payer: pick(&self.payers, b)?,
                 method: if c.is_multiple_of(3) { Method::SandboxBank } else { Method::Balance },
-                proof: if c.is_multiple_of(5) { Proof::Password } else { Proof::SandboxPhone },
+                shown: if c.is_multiple_of(5) { Shown::PASSWORD } else { Shown::SandboxPhone },
                 sandbox: !c.is_multiple_of(11),
             }),
             13..=15 => self.word_of_an_attempt(a, b, c)?,
@@ -160,7 +160,8 @@ impl World {
             return_url: None,
             expires_in_s: 60 + i64::from(c % 600),
         };
-        let ask = Ask { app, key: format!("key {}", a % 40), request: format!("{:04x}", b % 2) };
+        let ask =
+            Ask { caller: app.into(), key: format!("key {}", a % 40), request: format!("{:04x}", b % 2) };
         Some(Input::Payment(ask, new))
     }
 
@@ -201,7 +202,11 @@ impl World {
             | Work::SubmitTopUp(_)
             | Work::QueryTopUp(_)
             | Work::SubmitWithdrawal(_)
-            | Work::QueryWithdrawal(_) => return None,
+            | Work::QueryWithdrawal(_)
+            | Work::Notify(_)
+            | Work::SendNotice(_)
+            | Work::PayBiller(_)
+            | Work::QueryBiller(_) => return None,
             Work::Deliver(delivery) => match c % 8 {
                 0 => Input::Postpone(delivery, key, self.at.plus_s(i64::from(b % 100))),
                 1 => Input::Abandon(delivery, key),
@@ -303,6 +308,9 @@ impl World {
             Record::Event(_)
             | Record::Reply(_)
             | Record::Message(_)
+            | Record::Notice(_)
+            | Record::Contact(_)
+            | Record::DataKeys(_)
             | Record::Sandbox(_)
             | Record::Instance(_)
             | Record::Alarm(_)
@@ -321,9 +329,12 @@ impl World {
             | Record::Wallet(_)
             | Record::TopUp(_)
             | Record::Withdrawal(_)
+            | Record::UtilityPayment(_)
             | Record::Sending(_)
             | Record::Payee(_)
             | Record::CollectionCode(_)
+            | Record::Passkey(_)
+            | Record::PasskeyRing(_)
             | Record::Person(_)
             | Record::Session(_)
             | Record::Usage(_)

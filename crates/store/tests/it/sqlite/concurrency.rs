@@ -107,7 +107,7 @@ fn one_idempotency_key_has_one_answer_whoever_asks_at_once() {
     for round in 0..5 {
         // Each asks for an order of its own under the one key.
         let outcomes = all_at_once(&store, move |number, facts, cx| {
-            let ask = Ask { app, key: format!("key {round}"), request: "the same".to_owned() };
+            let ask = Ask { caller: app.into(), key: format!("key {round}"), request: "the same".to_owned() };
             if idempotency::earlier(facts, &ask)?.is_some() {
                 return Ok(ChangeSet::default());
             }

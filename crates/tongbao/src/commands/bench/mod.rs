@@ -8,6 +8,7 @@ mod http;
 mod ledger;
 mod probe;
 mod report;
+mod risk;
 mod store;
 mod wechat;
 mod wire;
@@ -34,6 +35,8 @@ enum What {
     Http(HttpOptions),
     /// Postings in large batches, with statements readable
     Ledger(Common),
+    /// Features and score of payments, in process and on one thread
+    Risk(RiskOptions),
 }
 
 /// What every benchmark takes.
@@ -89,6 +92,19 @@ struct HttpOptions {
     door: Door,
 }
 
+#[derive(Args)]
+struct RiskOptions {
+    /// Trees of the model
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..=2_000))]
+    trees: u16,
+    /// How often the same payments come, some 27,000 each time
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
 /// An API that takes payments.
 #[derive(Clone, Copy, ValueEnum)]
 enum Door {
@@ -105,6 +121,7 @@ impl Bench {
             What::Store(options) => store::run(&options)?,
             What::Http(options) => http::run(&options)?,
             What::Ledger(common) => ledger::run(&common)?,
+            What::Risk(options) => risk::run(&options)?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -23,7 +23,7 @@ use tongbao_core::{
     payment::{
         Status,
         create::{Created, NewPayment},
-        steps::{Collect, Proof, collect},
+        steps::{Collect, Shown, collect},
     },
 };
 use tongbao_engine::Engine;
@@ -144,7 +144,7 @@ async fn pay(
 ) -> Result<bool, Failure> {
     let (merchant, app) = apps[spread(number, apps.len())];
     let payer = payers[spread(number ^ 0x5555, payers.len())];
-    let by = Collect { payer, proof: Proof::SandboxPhone, sandbox: true };
+    let by = Collect { payer, shown: Shown::SandboxPhone, sandbox: true };
     let money = Money { amount: Amount::new(1_999).unwrap_or_default(), currency: Currency::CNY };
     let new = NewPayment {
         // Merchants' numbers have no order that would help an index.
@@ -157,7 +157,7 @@ async fn pay(
         return_url: None,
         expires_in_s: 1_800,
     };
-    let ask = Ask { app, key: format!("key-{number}"), request: "0".repeat(32) };
+    let ask = Ask { caller: app.into(), key: format!("key-{number}"), request: "0".repeat(32) };
     let want = vec![
         Want::Record(app.into()),
         Want::Record(payer.into()),

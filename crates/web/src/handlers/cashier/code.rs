@@ -52,8 +52,8 @@ pub(super) async fn send(
     let Some(phone) = phone_number(&form.phone) else {
         return Ok(telling(Told::InvalidPhone, &SignIn::typed(&form.phone)));
     };
-    if !pages.engine.is_sandbox() {
-        // There is no SMS port yet; the engine would say so for known numbers only.
+    if !pages.engine.can_send_codes() {
+        // The engine would say so for known numbers only.
         return Ok(telling(Told::TemporarilyUnavailable, &SignIn::typed(&phone)));
     }
     let before = SignIn::read(&pages, &visit);

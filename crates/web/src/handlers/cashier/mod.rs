@@ -1,13 +1,15 @@
 //! The cashier: `/cashier/{payment}`, its forms, and the status that a waiting page asks for.
 //!
 //! Whoever knows a payment's id may look at it: the shop hands it to the payer as a link or a QR code. Paying takes a
-//! signed-in payer and the payment password.
+//! signed-in payer, the payment password, and whatever other proof the attempt then waits for.
 
 mod code;
 mod combined;
 mod enter;
 mod notice;
+mod passkey;
 mod pay;
+mod prove;
 mod session;
 mod show;
 
@@ -47,6 +49,12 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/cashier/{payment}/session", post(enter::begin).get(back))
         .route("/cashier/{payment}/session/end", post(enter::end).get(back))
         .route("/cashier/{payment}/pay", post(pay::pay).get(back))
+        .route("/cashier/{payment}/passkey", post(passkey::ask).get(back))
+        .route("/cashier/{payment}/passkey/proof", post(passkey::prove).get(back))
+        .route("/cashier/{payment}/proof", post(prove::prove).get(back))
+        .route("/cashier/{payment}/proof/code", post(prove::send_again).get(back))
+        .route("/cashier/{payment}/proof/end", post(prove::take_back).get(back))
+        .route("/cashier/{payment}/return", get(prove::came_back))
 }
 
 /// A payment on the cashier, and who stands before it.
@@ -149,6 +157,11 @@ async fn status(
 ) -> Result<Json<Value>, Trouble> {
     let till = Till::open(&pages, &visit, &id)?;
     let is_over = till.payment.status == Status::Open && !till.is_payable();
-    let status = if is_over { "closed" } else { till.payment.shown_status() };
+    let status = match show::to_confirm(&till) {
+        // A page that waits shows then where the holder confirms.
+        Some(_) => "must_confirm",
+        None if is_over => "closed",
+        None => till.payment.shown_status(),
+    };
     Ok(Json(json!({ "status": status })))
 }

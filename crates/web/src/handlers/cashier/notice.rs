@@ -51,6 +51,9 @@ pub(super) enum Told {
     FormExpired,
     AlreadyPaid,
     TemporarilyUnavailable,
+    PaymentsUsedUp,
+    ProofVoid,
+    PasskeyRefused,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +101,9 @@ pub(super) fn worded(till: &Till, told: Told, available: i64) -> Option<Notice> 
         Told::FormExpired => Notice::FormExpired,
         Told::AlreadyPaid => Notice::AlreadyPaid,
         Told::TemporarilyUnavailable => Notice::TemporarilyUnavailable,
+        Told::PaymentsUsedUp => Notice::PaymentsUsedUp,
+        Told::ProofVoid => Notice::ProofVoid,
+        Told::PasskeyRefused => Notice::PasskeyRefused,
     })
 }
 
@@ -121,9 +127,19 @@ pub(super) fn of_payer(till: &Till, payer: &Payer, available: i64) -> Option<Not
     if let Some(until) = payer.locked_until.filter(|until| till.now < *until) {
         return Some(Notice::PasswordLocked { until: moment(until) });
     }
-    let latest = till.payment.attempts.last()?;
-    if latest.payer != payer.id || latest.status == AttemptStatus::Processing {
-        return None;
+    let latest = till.payment.attempts.last().filter(|latest| latest.payer == payer.id)?;
+    match latest.status {
+        AttemptStatus::Processing => return None,
+        AttemptStatus::Challenged
+            if latest.challenge.as_ref().is_some_and(|waits| !waits.is_live(till.now)) =>
+        {
+            return Some(Notice::ProofVoid);
+        }
+        AttemptStatus::Challenged
+        | AttemptStatus::Unproven
+        | AttemptStatus::Succeeded
+        | AttemptStatus::Failed
+        | AttemptStatus::Returned => {}
     }
     match (latest.failure?, latest.method) {
         (Failure::WrongAmount, _) => Some(Notice::MoneyReturned),
@@ -137,6 +153,7 @@ pub(super) fn of_payer(till: &Till, payer: &Payer, available: i64) -> Option<Not
         // A bank does not say how much is missing.
         (Failure::InsufficientBalance, Method::Card(_)) => Some(Notice::CardInsufficient),
         (Failure::CardExpired, _) => Some(Notice::CardExpired),
+        (Failure::NotConfirmed, _) => Some(Notice::NotConfirmed),
         (Failure::Declined, _) | (Failure::InsufficientBalance, Method::SandboxBank) => {
             Some(Notice::Declined)
         }

@@ -12,22 +12,22 @@ use axum::{
 };
 use serde::Deserialize;
 use tongbao_core::{
-    Actor, Facts, Refusal,
+    Refusal,
+    limits::CODE_PAUSE_MS,
     payer::Payer,
-    payment::{
-        Method, Status,
-        steps::{self, Pay, Proof},
-    },
-    wechat::combine::{self, PayCombined},
+    payment::{Method, Status},
 };
-use tongbao_engine::{Error, Input};
+use tongbao_engine::Error;
 use tongbao_store::Fault;
 
-use super::{Till, notice::Told, show};
+use super::{Till, notice::Told, prove, show};
 use crate::{
     handlers::{Pages, answer::Trouble, visit::Visit},
     i18n::common::WhyNot,
 };
+
+/// How long to wait for another code, in seconds: as long as the pause is.
+const CODE_PAUSE_S: u64 = (CODE_PAUSE_MS / 1_000).cast_unsigned();
 
 /// Digits of a payment password.
 const PASSWORD_DIGITS: usize = 6;
@@ -65,23 +65,38 @@ async fn attempt(till: &Till<'_>, form: PayForm) -> Result<(Option<Method>, Opti
     if !till.is_payable() {
         return Ok((None, already_paid(till)?));
     }
-    let available = show::available(till.pages, &till.payment, payer)?;
-    let methods = show::methods(till, payer.id, available)?;
-    let Some((method, view)) = methods.into_iter().find(|(_, view)| view.key == form.method) else {
-        return Ok((None, Some(Told::MethodUnavailable)));
+    let method = match chosen(till, payer, &form.method)? {
+        Ok(method) => method,
+        Err((told, method)) => return Ok((method, Some(told))),
     };
-    let told = match view.why_not {
-        Some(WhyNot::InsufficientBalance) => Some(Told::InsufficientBalance),
-        Some(WhyNot::AboveLimit | WhyNot::Maintenance | WhyNot::NotForThisOrder | WhyNot::AccountFrozen) => {
-            Some(Told::MethodUnavailable)
-        }
-        None if !is_password(&form.password) => Some(Told::MalformedPassword),
-        None => pay_with(till, payer, method, form.password).await?,
-    };
+    if !is_password(&form.password) {
+        return Ok((Some(method), Some(Told::MalformedPassword)));
+    }
+    let told = pay_with(till, payer, method, form.password).await?;
     Ok((Some(method), told))
 }
 
-fn is_password(text: &str) -> bool {
+/// The method with this key, if it can be used; otherwise what to tell.
+pub(super) fn chosen(
+    till: &Till,
+    payer: &Payer,
+    key: &str,
+) -> Result<Result<Method, (Told, Option<Method>)>, Fault> {
+    let available = show::available(till.pages, &till.payment, payer)?;
+    let methods = show::methods(till, payer.id, available)?;
+    let Some((method, view)) = methods.into_iter().find(|(_, view)| view.key == key) else {
+        return Ok(Err((Told::MethodUnavailable, None)));
+    };
+    Ok(match view.why_not {
+        Some(WhyNot::InsufficientBalance) => Err((Told::InsufficientBalance, Some(method))),
+        Some(WhyNot::AboveLimit | WhyNot::Maintenance | WhyNot::NotForThisOrder | WhyNot::AccountFrozen) => {
+            Err((Told::MethodUnavailable, Some(method)))
+        }
+        None => Ok(method),
+    })
+}
+
+pub(super) fn is_password(text: &str) -> bool {
     text.len() == PASSWORD_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -92,32 +107,15 @@ async fn pay_with(
     password: String,
 ) -> Result<Option<Told>, Trouble> {
     let engine = &till.pages.engine;
-    if let Err(error) = engine.prove_password(payer.id, password).await {
-        return told_of(till, error);
-    }
-    let (payer, proof, sandbox) = (payer.id, Proof::Password, engine.is_sandbox());
-    let actor = Actor::Payer(payer);
-    let step = if let Some(order) = till.combined {
-        let ask = PayCombined { order, payer, method, proof, sandbox };
-        let input = Input { actor, name: "pay_combined_order" };
-        let pay = move |facts: &dyn Facts, cx: &mut _| combine::pay_proven(facts, cx, &ask);
-        engine.step(input, pay).await.map(|paid| paid.map(drop))
-    } else {
-        let ask = Pay { payment: till.payment.id, payer, method, proof, sandbox };
-        let input = Input { actor, name: "pay_payment" };
-        let pay = move |facts: &dyn Facts, cx: &mut _| steps::pay_proven(facts, cx, &ask);
-        engine.step(input, pay).await.map(|paid| paid.map(drop))
-    };
-    match step {
-        // An attempt that failed is in the payment; the page reads it there.
-        Ok(Ok(())) => Ok(None),
-        Ok(Err(refusal)) => told_of(till, Error::Refused(refusal)),
+    match engine.pay_with_password(payer.id, till.payable(), method, password).await {
+        // An attempt that failed is in the payment; the page reads it there, and what one waits for too.
+        Ok(payment) => prove::send_if_missing(till, &payment).await,
         Err(error) => told_of(till, error),
     }
 }
 
 /// What a refusal means to the payer.
-fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
+pub(super) fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
     let refusal = match error {
         // Nothing of the step was taken up.
         Error::Fault(Fault::Busy | Fault::Full) => return Ok(Some(Told::TemporarilyUnavailable)),
@@ -128,10 +126,16 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
         Refusal::WrongPassword { tries_left } => Some(Told::WrongPassword(tries_left)),
         Refusal::PasswordLocked { until } => Some(Told::PasswordLocked(until)),
         Refusal::TooManyAttempts => Some(Told::AttemptsUsedUp),
-        Refusal::CardUnusable => Some(Told::MethodUnavailable),
+        // Or a code cannot be sent.
+        Refusal::CardUnusable | Refusal::Invalid { param: "code", .. } => Some(Told::MethodUnavailable),
         Refusal::PaymentPaid => already_paid(till)?,
         Refusal::PayerFrozen => Some(Told::AccountFrozen),
         Refusal::IdentityRequired => Some(Told::IdentityRequired),
+        Refusal::PaymentsUsedUp => Some(Told::PaymentsUsedUp),
+        Refusal::ProofVoid => Some(Told::ProofVoid),
+        Refusal::PasskeyRefused => Some(Told::PasskeyRefused),
+        Refusal::WrongCode => Some(Told::CodeExpired),
+        Refusal::CodeTooSoon => Some(Told::CodeTooSoon(CODE_PAUSE_S)),
         Refusal::LimitReached { left, .. } => Some(Told::LimitReached(left)),
         // The page shows what the payment has become.
         Refusal::PaymentExpired | Refusal::PaymentClosed | Refusal::PaymentProcessing => None,
@@ -147,8 +151,7 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
         | Refusal::WrongIdentity { .. }
         | Refusal::IdentityLocked { .. }
         | Refusal::TooManyAccounts
-        | Refusal::WrongCode
-        | Refusal::CodeTooSoon
+        | Refusal::TooManyPasskeys
         | Refusal::TooManyEndpoints
         | Refusal::KeyRevoked
         | Refusal::TransferAccepted
@@ -164,7 +167,7 @@ fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble> {
 }
 
 /// Someone paid before. A payer who pressed twice, and paid, is not told off for it.
-fn already_paid(till: &Till) -> Result<Option<Told>, Fault> {
+pub(super) fn already_paid(till: &Till) -> Result<Option<Told>, Fault> {
     let Some(payment) = till.reread()?.filter(|payment| payment.status == Status::Succeeded) else {
         return Ok(None);
     };

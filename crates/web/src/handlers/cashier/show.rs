@@ -14,7 +14,7 @@ use tongbao_core::{
     limits::ATTEMPTS_PER_PAYMENT_MAX,
     merchant::Merchant,
     payer::Payer,
-    payment::{Item, Method, Payment, Status},
+    payment::{Item, Method, Payment, Proof, Status},
 };
 use tongbao_money::Currency;
 use tongbao_store::Fault;
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     cashier::{
         CHANGE_PHONE, CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome,
-        ResultView, SignInView, Step, render_cashier,
+        ProveView, ResultView, SignInView, Step, render_cashier,
     },
     handlers::{
         Pages, answer,
@@ -102,17 +102,27 @@ fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
                 return Ok((Step::SignIn(sign_in_view(till)), worded(i64::MAX)));
             };
             let available = available(till.pages, payment, payer)?;
+            if let Some((_, missing)) = till.waiting() {
+                let masked_phone = payer.phone_hint.clone();
+                let passkey = till.pages.has_passkey(payer.id)?;
+                let prove = ProveView { masked_phone, by_password: missing == Proof::Password, passkey };
+                return Ok((Step::Prove(prove), worded(available)));
+            }
             let methods = methods(till, payer.id, available)?;
             let chosen = carried.and_then(|(_, method)| method);
             let confirm = ConfirmView {
                 masked_phone: payer.phone_hint.clone(),
                 methods: methods.into_iter().map(|(_, view)| view).collect(),
                 selected_method: chosen.map(method_key),
+                passkey: till.pages.has_passkey(payer.id)?,
             };
             let notice = worded(available).or_else(|| notice::of_payer(till, payer, available));
             return Ok((Step::Confirm(confirm), notice));
         }
-        Status::Processing => return Ok((Step::Processing, None)),
+        Status::Processing => {
+            let asked = to_confirm(till).map(|address| Step::AskedByBank(address.to_owned()));
+            return Ok((asked.unwrap_or(Step::Processing), None));
+        }
         Status::Open => Outcome::Expired,
         Status::Closed if payment.closed_at.is_some_and(|closed| closed >= payment.expires_at) => {
             Outcome::Expired
@@ -123,6 +133,12 @@ fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
     // Of what could be said earlier only this still matters.
     let notice = carried.and_then(|(told, _)| (told == Told::AlreadyPaid).then_some(Notice::AlreadyPaid));
     Ok((Step::Result(ResultView { outcome, return_url: payment.return_url.clone() }), notice))
+}
+
+/// Where the signed-in payer is to confirm, while the bank of its card waits for that.
+pub(super) fn to_confirm<'a>(till: &'a Till) -> Option<&'a str> {
+    let pending = till.payment.pending().filter(|attempt| paid_by(till.session(), attempt))?;
+    pending.to_confirm().map(|confirmation| confirmation.address.as_str())
 }
 
 fn sign_in_view(till: &Till) -> SignInView {

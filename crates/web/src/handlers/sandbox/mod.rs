@@ -1,5 +1,6 @@
 //! The developer's pages. A production instance does not mount them.
 
+mod bank;
 mod clock;
 mod console;
 mod faults;
@@ -93,6 +94,7 @@ pub(super) fn routes() -> Router<SandboxPages> {
         )
         .route(paths::TIMELINE, get(timeline::show))
         .route(paths::CLOCK, post(clock::advance))
+        .route(paths::BANK, get(bank::show).post(bank::answer))
 }
 
 impl SandboxPages {

@@ -9,7 +9,7 @@ use tongbao_core::{
     id::{PayerId, PaymentId, WechatCombinedOrderId},
     payment::{
         Failure, Method, Payment, Status,
-        steps::{self, Pay, Proof},
+        steps::{self, Pay, Shown},
     },
     wechat::combine::{self, PayCombined},
 };
@@ -186,14 +186,14 @@ async fn paid(sandbox: &SandboxPages, form: &PhoneForm) -> Result<SandboxNotice,
     let (Ok(payer), Some(method)) = (form.payer.parse::<PayerId>(), method) else {
         return Ok(SandboxNotice::Failed);
     };
-    let (engine, proof) = (&sandbox.pages.engine, Proof::SandboxPhone);
+    let (engine, shown) = (&sandbox.pages.engine, Shown::SandboxPhone);
     let step = match payable {
         Payable::Payment(payment) => {
-            let ask = Pay { payment, payer, method, proof, sandbox: true };
+            let ask = Pay { payment, payer, method, shown, sandbox: true };
             engine.step(input("pay_payment"), move |facts, cx| steps::pay(facts, cx, &ask)).await.map(Some)
         }
         Payable::Combined(order) => {
-            let ask = PayCombined { order, payer, method, proof, sandbox: true };
+            let ask = PayCombined { order, payer, method, shown, sandbox: true };
             let pay = move |facts: &dyn Facts, cx: &mut _| combine::pay(facts, cx, &ask);
             // Its payments are all in the same state.
             engine.step(input("pay_combined_order"), pay).await.map(|paid| paid.into_iter().next())
@@ -212,7 +212,9 @@ fn outcome(payment: &Payment) -> SandboxNotice {
         Status::Processing => SandboxNotice::Processing,
         Status::Open | Status::Closed => match payment.attempts.last().and_then(|last| last.failure) {
             Some(Failure::InsufficientBalance) => SandboxNotice::InsufficientBalance,
-            Some(Failure::Declined | Failure::WrongAmount | Failure::CardExpired) => SandboxNotice::Declined,
+            Some(Failure::Declined | Failure::WrongAmount | Failure::CardExpired | Failure::NotConfirmed) => {
+                SandboxNotice::Declined
+            }
             None => SandboxNotice::NotPayable,
         },
     }

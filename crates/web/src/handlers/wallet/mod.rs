@@ -5,10 +5,14 @@
 
 mod account;
 pub(super) mod money;
+mod posted;
+mod proof;
 mod send;
 mod session;
 mod told;
+mod utility;
 mod visitor;
+mod yuan;
 
 use std::sync::Arc;
 
@@ -17,5 +21,9 @@ use axum::Router;
 use super::Pages;
 
 pub(super) fn routes() -> Router<Arc<Pages>> {
-    Router::new().merge(account::routes()).merge(money::routes()).merge(send::routes())
+    Router::new()
+        .merge(account::routes())
+        .merge(money::routes())
+        .merge(send::routes())
+        .merge(utility::routes())
 }

@@ -16,6 +16,31 @@ fn purpose(whose: &str, path: &str) -> String {
     format!("told {whose} {path}")
 }
 
+/// The address of `path` that makes its page say that a form was not taken.
+pub(super) fn expired(pages: &Pages, now: Time, (whose, path): (&str, &str)) -> String {
+    let page = path.split('?').next().unwrap_or(path);
+    let signed = signed::sign(&pages.engine.vault, &purpose(&form_of(whose), page), &stamp(now, &()));
+    with(path, &signed)
+}
+
+/// Whether this request's page says that.
+pub(super) fn is_expired(pages: &Pages, visit: &Visit, now: Time, whose: &str) -> bool {
+    read::<()>(pages, visit, now, (&form_of(whose), &visit.path)).is_some()
+}
+
+fn form_of(whose: &str) -> String {
+    format!("form of {whose}")
+}
+
+fn stamp(now: Time, told: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(&(now, told)).expect("numbers and names always become JSON")
+}
+
+fn with(path: &str, signed: &str) -> String {
+    let mark = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{mark}{PARAMETER}={signed}")
+}
+
 /// The address of `path` that makes its page say `told`. `whose` is a payer's id, or what else the reader is known by.
 pub(super) fn address(
     pages: &Pages,
@@ -23,10 +48,7 @@ pub(super) fn address(
     (whose, path): (&str, &str),
     told: &impl Serialize,
 ) -> String {
-    let payload = serde_json::to_vec(&(now, told)).expect("numbers and names always become JSON");
-    let signed = signed::sign(&pages.engine.vault, &purpose(whose, path), &payload);
-    let mark = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{mark}{PARAMETER}={signed}")
+    with(path, &signed::sign(&pages.engine.vault, &purpose(whose, path), &stamp(now, told)))
 }
 
 /// What this request's page at `path` has to say.

@@ -1,16 +1,14 @@
 //! Who is signed in to the wallet, and the way every page of it is answered.
 
-use axum::response::Response;
-use tongbao_core::{
-    Actor, Time,
-    payer::{
-        Payer,
-        session::{self as sessions, Session},
-    },
-};
-use tongbao_engine::Input;
+use std::sync::Arc;
 
-use super::session;
+use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
+use tongbao_core::{
+    Time,
+    payer::{Payer, session::Session},
+};
+
+use super::{session, told};
 use crate::{
     frame::Frame,
     handlers::{
@@ -20,16 +18,16 @@ use crate::{
         form_token::{self, Scope},
         visit::Visit,
     },
-    paths,
-    wallet::{Around, Tab},
+    i18n, paths,
+    wallet::{Around, Tab, account::Told},
 };
 
 /// A payer who is signed in.
-pub(super) struct Visitor<'a> {
+pub(super) struct Visitor {
     /// The pages.
-    pub(super) pages: &'a Pages,
+    pub(super) pages: Arc<Pages>,
     /// The request.
-    pub(super) visit: &'a Visit,
+    pub(super) visit: Arc<Visit>,
     /// Who.
     pub(super) payer: Payer,
     /// The device's session.
@@ -42,26 +40,30 @@ pub(super) struct Visitor<'a> {
     cookie: Option<Cookie>,
 }
 
-impl<'a> Visitor<'a> {
+impl FromRequestParts<Arc<Pages>> for Visitor {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Visitor, Trouble> {
+        let visit = parts.extensions.get::<Arc<Visit>>().expect("every request of a page was read");
+        Visitor::open(Arc::clone(pages), Arc::clone(visit)).await
+    }
+}
+
+impl Visitor {
     /// The payer of this request; without one, the way to the sign-in and back. Notes the day on which the device was
     /// seen.
-    pub(super) async fn open(pages: &'a Pages, visit: &'a Visit) -> Result<Visitor<'a>, Trouble> {
-        let (engine, now) = (&pages.engine, pages.engine.now());
-        let Some(open) = session::read(pages, visit, now)? else { return Err(away(visit)) };
-        let Some(payer) = engine.store.get::<Payer>(open.payer)? else { return Err(away(visit)) };
-        if open.session.seen_on != now.china_day() {
-            let (id, input) = (open.session.id, Input { actor: Actor::Payer(payer.id), name: "see_session" });
-            if let Err(error) = engine.run(input, move |facts, cx| sessions::see(facts, cx, id)).await {
-                tracing::warn!(request_id = visit.request_id, %error, "the day of a session was not noted");
-            }
-        }
-        let (csrf, cookie) = form_token::issue(pages, visit, Scope::Wallet, Some(&open.payload));
+    async fn open(pages: Arc<Pages>, visit: Arc<Visit>) -> Result<Visitor, Trouble> {
+        let now = pages.engine.now();
+        let Some(open) = session::read(&pages, &visit, now)? else { return Err(away(&visit)) };
+        let Some(payer) = pages.engine.store.get::<Payer>(open.payer)? else { return Err(away(&visit)) };
+        pages.engine.see(&open.session).await;
+        let (csrf, cookie) = form_token::issue(&pages, &visit, Scope::Wallet, Some(&open.payload));
         Ok(Visitor { pages, visit, payer, session: open.session, csrf, now, payload: open.payload, cookie })
     }
 
     /// Whether the form that carried this token is one of ours, from this browser and this sign-in.
     pub(super) fn is_our_form(&self, token: &str) -> bool {
-        form_token::is_right(self.pages, self.visit, Scope::Wallet, Some(&self.payload), token)
+        form_token::is_right(&self.pages, &self.visit, Scope::Wallet, Some(&self.payload), token)
     }
 
     /// What every page is told, with the token of its forms.
@@ -75,7 +77,7 @@ impl<'a> Visitor<'a> {
             here: here.to_owned(),
             tab: Some(tab),
             sandbox: self.pages.engine.is_sandbox(),
-            notice: None,
+            notice: self.form_expired().then(|| i18n::told::wording(Told::FormExpired, self.frame().lang)),
         }
     }
 
@@ -84,14 +86,27 @@ impl<'a> Visitor<'a> {
         let frame = self.frame();
         let mut response = answer::html(&frame, render(&frame));
         if let Some(cookie) = &self.cookie {
-            cookie.set(&mut response, self.pages);
+            cookie.set(&mut response, &self.pages);
         }
         response
     }
 
-    /// "Go on there", with the reader's choices of language and size of text.
+    /// "Go on there", with the reader's choices of language and size of text. That a form was not taken is said there.
     pub(super) fn to(&self, path: &str) -> Response {
+        if self.form_expired() {
+            return self.expired(path);
+        }
         see_other(&self.visit.frame("").href(path))
+    }
+
+    /// "Go on there", where it is said that the form was not taken.
+    pub(super) fn expired(&self, path: &str) -> Response {
+        let address = told::expired(&self.pages, self.now, (&self.payer.id.to_string(), path));
+        see_other(&self.visit.frame("").href(&address))
+    }
+
+    fn form_expired(&self) -> bool {
+        told::is_expired(&self.pages, &self.visit, self.now, &self.payer.id.to_string())
     }
 }
 

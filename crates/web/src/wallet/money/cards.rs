@@ -51,6 +51,8 @@ impl TestCardView {
             Behaviour::LateReversal => T::TestLateReversal,
             Behaviour::OfAnother => T::TestOfAnother,
             Behaviour::NoAnswer => T::TestNoAnswer,
+            Behaviour::Confirms => T::TestConfirms,
+            Behaviour::ConfirmsLate => T::TestConfirmsLate,
         }
     }
 

@@ -23,6 +23,8 @@ use crate::i18n::{Lang, money as words};
 pub enum MoneyNotice {
     /// With the tries left.
     WrongPassword(u8),
+    /// What the device brought was not accepted.
+    PasskeyRefused,
     /// Until then.
     PasswordLocked(i64),
     /// It has six digits.
@@ -45,6 +47,10 @@ pub enum MoneyNotice {
     CardWrong,
     /// The bank gave no answer.
     CardUnknown,
+    /// The card is a credit card, and its security code was not given.
+    SecurityCodeNeeded,
+    /// The security code is not the card's.
+    WrongSecurityCode,
     /// There are as many as there may be.
     TooManyCards,
     /// Until then no card is checked.
@@ -74,6 +80,7 @@ pub fn notice(told: &MoneyNotice, lang: Lang) -> Notice {
         MoneyNotice::CardBound | MoneyNotice::CardUnbound => Tone::Good,
         MoneyNotice::FeeChanged => Tone::Warn,
         MoneyNotice::WrongPassword(_)
+        | MoneyNotice::PasskeyRefused
         | MoneyNotice::PasswordLocked(_)
         | MoneyNotice::MalformedPassword
         | MoneyNotice::FormExpired
@@ -85,6 +92,8 @@ pub fn notice(told: &MoneyNotice, lang: Lang) -> Notice {
         | MoneyNotice::BadPhone
         | MoneyNotice::CardWrong
         | MoneyNotice::CardUnknown
+        | MoneyNotice::SecurityCodeNeeded
+        | MoneyNotice::WrongSecurityCode
         | MoneyNotice::TooManyCards
         | MoneyNotice::TooManyChecks(_)
         | MoneyNotice::BadAmount

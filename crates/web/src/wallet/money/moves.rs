@@ -61,6 +61,8 @@ pub struct ConfirmView {
     pub card: String,
     /// Whether the bank is asked tomorrow.
     pub tomorrow: bool,
+    /// Where the script learns what a passkey is asked to sign; none without a passkey.
+    pub passkey: Option<String>,
 }
 
 /// Where a top-up or a withdrawal stands.

@@ -67,10 +67,10 @@ const TILES: [(&str, T, &str); 8] = [
     (paths::PAYMENT_CODE, T::Code, "M4 5v14M8 5v14M11.5 5v14M15 5v14M20 5v14"),
     (paths::TRANSFER, T::Transfer, "M4 9h15l-4-4M20 15H5l4 4"),
     (paths::COLLECT, T::Collect, "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h3v3m3-3v6h-6"),
-    (paths::BILLS, T::Bills, "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6"),
     (paths::TOP_UP, T::TopUp, "M12 4v12m-5-5 5 5 5-5M5 20h14"),
     (paths::WITHDRAWAL, T::Withdraw, "M12 16V4M7 9l5-5 5 5M5 20h14"),
     (paths::CARDS, T::Cards, "M3 6h18v12H3zM3 10h18M7 15h4"),
+    (paths::UTILITIES, T::Utilities, "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11zM13 10l-3 4h4l-3 4"),
     (paths::SECURITY, T::Security, "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6zM9 12l2 2 4-4"),
 ];
 

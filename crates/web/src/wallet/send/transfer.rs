@@ -18,15 +18,16 @@ use crate::{
 /// Another payer, as far as the reader may know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
-    /// The phone number, masked.
+    /// The phone number, masked; empty of a shop.
     pub phone: String,
-    /// The name, masked; none of who is not verified.
+    /// The name, masked, or that of a shop; none of who is not verified.
     pub name: Option<String>,
 }
 
 impl std::fmt::Display for Who {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
+            Some(name) if self.phone.is_empty() => f.write_str(name),
             Some(name) => write!(f, "{name} ({})", self.phone),
             None => f.write_str(&self.phone),
         }
@@ -36,6 +37,8 @@ impl std::fmt::Display for Who {
 /// What did not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendNotice {
+    /// What the device brought was not accepted.
+    PasskeyRefused,
     /// With the tries left.
     WrongPassword(u8),
     /// Until then.
@@ -164,6 +167,8 @@ pub struct ConfirmView {
     pub first_time: bool,
     /// Where something can be changed.
     pub back: String,
+    /// Where the script learns what a passkey is asked to sign; none without a passkey.
+    pub passkey: Option<String>,
 }
 
 #[derive(Template)]

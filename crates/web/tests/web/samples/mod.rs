@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use tongbao_web::cashier::{
-    CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome, ResultView, SignInView,
-    Step,
+    CashierView, ConfirmView, ItemView, MethodDetail, MethodView, Notice, Outcome, ProveView, ResultView,
+    SignInView, Step,
 };
 use tongbao_web::sandbox::{
-    AttemptRow, CommandPurpose, CommandView, ConsoleView, DeliveryRow, InboxView, MessageView,
+    AttemptRow, CommandPurpose, CommandView, ConsoleView, DeliveryRow, HolderView, InboxView, MessageView,
     NotificationsView, OpenPayment, PayerView, PaymentCodeView, PaymentRow, PhoneView, StartView,
 };
 use tongbao_web::sandbox::{
@@ -73,7 +73,12 @@ pub(crate) fn confirm(balance_fen: i64) -> Step {
             },
         ],
         selected_method: None,
+        passkey: true,
     })
+}
+
+fn prove(by_password: bool) -> Step {
+    Step::Prove(ProveView { masked_phone: "138****0001".into(), by_password, passkey: true })
 }
 
 pub(crate) fn result(outcome: Outcome) -> Step {
@@ -95,7 +100,10 @@ pub(crate) fn cashier_steps() -> Vec<(&'static str, CashierView)> {
             "confirm-poor",
             notice(cashier(confirm(5_000)), Notice::InsufficientBalance { short_by: yuan(7_850) }),
         ),
+        ("prove-code", notice(cashier(prove(false)), Notice::WrongCode { tries_left: 2 })),
+        ("prove-password", cashier(prove(true))),
         ("processing", cashier(Step::Processing)),
+        ("asked-by-bank", cashier(Step::AskedByBank("/sandbox/bank/pay_1/att_1".into()))),
         (
             "succeeded",
             cashier(result(Outcome::Succeeded { paid_at: NOW, method: Some(MethodName::Balance) })),
@@ -105,6 +113,18 @@ pub(crate) fn cashier_steps() -> Vec<(&'static str, CashierView)> {
         ("closed", cashier(result(Outcome::Closed))),
         ("expired", cashier(result(Outcome::Expired))),
     ]
+}
+
+/// The page of the sandbox's bank for the holder of a card.
+pub(crate) fn holder(waits: bool) -> HolderView {
+    HolderView {
+        path: "/sandbox/bank/pay_1/att_1".into(),
+        cashier: format!("/cashier/{PAYMENT}/return"),
+        card: "沙箱银行 ··0120".into(),
+        merchant_name: "沙箱商店".into(),
+        amount: yuan(12_850),
+        waits,
+    }
 }
 
 pub(crate) fn every_notice() -> Vec<Notice> {
@@ -118,6 +138,9 @@ pub(crate) fn every_notice() -> Vec<Notice> {
         Notice::Declined,
         Notice::CardInsufficient,
         Notice::CardExpired,
+        Notice::NotConfirmed,
+        Notice::PaymentsUsedUp,
+        Notice::ProofVoid,
         Notice::MethodUnavailable,
         Notice::AttemptsUsedUp,
         Notice::MoneyReturned,
@@ -217,6 +240,7 @@ pub(crate) fn phone(empty: bool) -> PhoneView {
 
 pub(crate) fn inbox(empty: bool) -> InboxView {
     let message = |code: &str, text: String, seconds: i64| MessageView {
+        ways: vec!["SMS 138****0001".to_owned()],
         at: Moment::from_unix_ms(NOW.unix_ms - seconds * 1000),
         masked_phone: "138****0001".into(),
         text,

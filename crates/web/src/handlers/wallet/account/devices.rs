@@ -1,44 +1,26 @@
 //! `/wallet/security/devices`: where the payer is signed in, and ending that.
 
-use std::sync::Arc;
-
-use axum::{Extension, Form, extract::State, response::Response};
+use axum::response::Response;
 use serde::Deserialize;
-use tongbao_core::{
-    Actor, List, Refusal, Time,
-    facts::Entity as _,
-    id::SessionId,
-    payer::session::{self as sessions, Session},
-};
-use tongbao_engine::{Error, Input};
-use tongbao_store::{Fault, Query};
+use tongbao_core::{Refusal, Time, id::SessionId, payer::session::Session};
+use tongbao_engine::Error;
+use tongbao_store::Fault;
 
-use super::{Told, Visitor, around, telling, told_of};
+use super::{Posted, Told, Visitor, around, telling, told_of};
 use crate::{
-    handlers::{Pages, answer::Trouble, record_view::moment, visit::Visit},
+    handlers::{answer::Trouble, record_view::moment},
     paths,
     wallet::account::{DeviceRow, DevicesView, render_devices},
 };
 
-/// Devices looked at, newest first: nobody is signed in on more.
-const DEVICES_MAX: u32 = 100;
-
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// Where the payer is signed in now.
-pub(super) fn live(visitor: &Visitor<'_>) -> Result<Vec<Session>, Fault> {
-    let list = List::SessionsOf(visitor.payer.id);
-    let query = Query::List { list, after: None, newest_first: true, limit: DEVICES_MAX };
-    let records = visitor.pages.engine.store.records(query)?;
-    let sessions = records.iter().filter_map(|record| Session::of(record).cloned());
-    Ok(sessions.filter(|session| session.is_live(visitor.now)).collect())
+pub(super) fn live(visitor: &Visitor) -> Result<Vec<Session>, Fault> {
+    visitor.pages.engine.live_sessions(visitor.payer.id)
 }
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     let row = |session: Session| DeviceRow {
         id: session.id.to_string(),
         // The middle of a day in China is the same date in UTC.
@@ -59,24 +41,12 @@ pub(super) async fn show(
 #[derive(Deserialize)]
 pub(super) struct DeviceForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     session: String,
 }
 
-pub(super) async fn remove(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<DeviceForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::DEVICES, Told::FormExpired));
-    }
+pub(super) async fn remove(Posted(visitor, form): Posted<DeviceForm>) -> Result<Response, Trouble> {
     let id: SessionId = form.session.parse().map_err(|_| Trouble::NotFound)?;
-    let payer = visitor.payer.id;
-    let input = Input { actor: Actor::Payer(payer), name: "end_session" };
-    let told = match pages.engine.run(input, move |facts, cx| sessions::end(facts, cx, payer, id)).await {
+    let told = match visitor.pages.engine.end_session(visitor.payer.id, id).await {
         Ok(()) => Told::DeviceRemoved,
         Err(Error::Refused(Refusal::NotFound(_))) => return Err(Trouble::NotFound),
         Err(error) => told_of(error)?,

@@ -1,8 +1,6 @@
 //! `/wallet/security/freeze`: freezing at once, and unfreezing by password and code.
 
-use std::sync::Arc;
-
-use axum::{Extension, Form, extract::State, response::Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tongbao_core::{
     Refusal,
@@ -10,9 +8,9 @@ use tongbao_core::{
 };
 use tongbao_engine::{Error, account::Purpose};
 
-use super::{Told, Visitor, around, password::BareForm, send_code_to, telling, told_of};
+use super::{Posted, Told, Visitor, around, send_code_to, telling, told_of};
 use crate::{
-    handlers::{Pages, answer::Trouble, record_view::moment, visit::Visit},
+    handlers::{answer::Trouble, record_view::moment},
     i18n::wallet::{State as S, Text as T},
     paths,
     wallet::account::{Field, FieldKind, Form as PageForm, FormView, render_form},
@@ -21,18 +19,12 @@ use crate::{
 #[derive(Deserialize)]
 pub(super) struct UnfreezeForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     code: String,
     #[serde(default)]
     password: String,
 }
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     let frame = visitor.frame();
     let bare = |action: &str, button, danger| PageForm {
         action: action.to_owned(),
@@ -66,53 +58,29 @@ pub(super) async fn show(
         form,
         sides,
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
-        inbox: own && code_sent && pages.engine.is_sandbox(),
+        inbox: own && code_sent && visitor.pages.engine.is_sandbox(),
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
 
-pub(super) async fn freeze(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<BareForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::FREEZE, Told::FormExpired));
-    }
-    let told = match pages.engine.freeze_own(visitor.payer.id).await {
+pub(super) async fn freeze(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
+    let told = match visitor.pages.engine.freeze_own(visitor.payer.id).await {
         Ok(()) => Told::Frozen,
         Err(error) => told_of(error)?,
     };
     Ok(telling(&visitor, paths::FREEZE, told))
 }
 
-pub(super) async fn send_code(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<BareForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::FREEZE, Told::FormExpired));
-    }
+pub(super) async fn send_code(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
     send_code_to(&visitor, Purpose::Unfreeze, paths::FREEZE).await
 }
 
-pub(super) async fn unfreeze(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<UnfreezeForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn unfreeze(Posted(visitor, form): Posted<UnfreezeForm>) -> Result<Response, Trouble> {
     let tell = |told| Ok(telling(&visitor, paths::FREEZE, told));
-    if !visitor.is_our_form(&form.csrf) {
-        return tell(Told::FormExpired);
-    }
     if !is_password(&form.password) {
         return tell(Told::MalformedPassword);
     }
-    let lifted = pages.engine.unfreeze_own(visitor.payer.id, form.password, form.code.trim()).await;
+    let lifted = visitor.pages.engine.unfreeze_own(visitor.payer.id, form.password, form.code.trim()).await;
     match lifted {
         Ok(()) => tell(Told::Unfrozen),
         Err(Error::Refused(Refusal::WrongCode)) => tell(Told::CodeExpired),

@@ -1,15 +1,13 @@
 //! `/wallet/security/identity`: real-name verification.
 
-use std::sync::Arc;
-
-use axum::{Extension, Form, extract::State, response::Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tongbao_core::payer::identity::{Identity, Level};
 use tongbao_engine::identity::Checked;
 
-use super::{Told, Visitor, around, telling, told_of};
+use super::{Posted, Told, Visitor, around, telling, told_of};
 use crate::{
-    handlers::{Pages, answer::Trouble, visit::Visit},
+    handlers::answer::Trouble,
     i18n::{
         message, phrase,
         wallet::{State as S, Text as T},
@@ -21,18 +19,12 @@ use crate::{
 #[derive(Deserialize)]
 pub(super) struct IdentityForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     name: String,
     #[serde(default)]
     number: String,
 }
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     let frame = visitor.frame();
     let (intro, facts, button) = match &visitor.payer.identity {
         Some(Identity::Verified { level, name_hint, number_hint, .. }) => {
@@ -72,16 +64,8 @@ pub(super) async fn show(
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
 
-pub(super) async fn verify(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<IdentityForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::IDENTITY, Told::FormExpired));
-    }
-    let told = match pages.engine.verify_identity(visitor.payer.id, &form.name, &form.number).await {
+pub(super) async fn verify(Posted(visitor, form): Posted<IdentityForm>) -> Result<Response, Trouble> {
+    let told = match visitor.pages.engine.verify_identity(visitor.payer.id, &form.name, &form.number).await {
         Ok(Checked::Verified(_)) => Told::IdentityVerified,
         Ok(Checked::Unanswered) => Told::Unanswered,
         Err(error) => told_of(error)?,

@@ -1,8 +1,6 @@
 //! `/wallet/messages`: what the payer was told. Codes are not among it.
 
-use std::sync::Arc;
-
-use axum::{Extension, extract::State, response::Response};
+use axum::response::Response;
 use tongbao_core::{
     List,
     facts::Entity as _,
@@ -13,7 +11,7 @@ use tongbao_store::Query;
 
 use super::Visitor;
 use crate::{
-    handlers::{Pages, answer::Trouble, record_view::moment, visit::Visit},
+    handlers::{answer::Trouble, record_view::moment},
     i18n, paths,
     wallet::{
         Tab,
@@ -24,18 +22,14 @@ use crate::{
 /// Messages on one page.
 const MESSAGES_MAX: u32 = 30;
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     let lang = visitor.frame().lang;
     // A text that is no id begins at the newest.
-    let before = visit.query("before").and_then(|text| text.parse::<MessageId>().ok());
+    let before = visitor.visit.query("before").and_then(|text| text.parse::<MessageId>().ok());
     let after = before.map(TypedId::uuid);
     let list = List::MessagesOf(visitor.payer.id);
     let query = Query::List { list, after, newest_first: true, limit: MESSAGES_MAX };
-    let records = pages.engine.store.records(query)?;
+    let records = visitor.pages.engine.store.records(query)?;
     let messages: Vec<&Message> = records.iter().filter_map(Message::of).collect();
     let full = messages.len() == usize::try_from(MESSAGES_MAX).unwrap_or(usize::MAX);
     let older =

@@ -7,6 +7,9 @@ mod freeze;
 mod identity;
 mod limits;
 mod messages;
+mod notices;
+mod own_data;
+mod passkeys;
 mod password;
 mod security;
 mod sign_in;
@@ -23,12 +26,9 @@ use tongbao_core::Refusal;
 use tongbao_engine::{Error, account::Purpose};
 use tongbao_store::Fault;
 
-use super::{told, visitor::Visitor};
+use super::{posted::Posted, told, visitor::Visitor};
 use crate::{
-    handlers::{
-        Pages,
-        answer::{Trouble, see_other},
-    },
+    handlers::{Pages, answer::Trouble},
     i18n, paths,
     wallet::{Around, Tab, account::Told},
 };
@@ -39,34 +39,42 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/wallet/sign-in/code", post(sign_in::send).get(sign_in::show))
         .route("/wallet/sign-in/session", post(sign_in::enter).get(sign_in::show))
         .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::finish))
-        .route(paths::SIGN_OUT, post(sign_in::leave).get(sign_in::show))
+        .route(paths::SIGN_OUT, post(sign_in::leave).get(sign_in::stay))
         .route(paths::SECURITY, get(security::show))
         .route(paths::DEVICES, get(devices::show).post(devices::remove))
         .route(paths::PASSWORD, get(password::show_change).post(password::change))
         .route(paths::RESET, get(password::show_reset).post(password::reset))
         .route("/wallet/security/reset/code", post(password::send_code).get(password::show_reset))
+        .route(paths::PASSKEYS, get(passkeys::show).post(passkeys::add))
+        .route(paths::PASSKEYS_OPTIONS, post(passkeys::ask).get(passkeys::show))
+        .route(paths::PASSKEYS_REMOVAL, post(passkeys::remove).get(passkeys::show))
         .route(paths::IDENTITY, get(identity::show).post(identity::verify))
         .route(paths::LIMITS, get(limits::show).post(limits::set))
         .route(paths::FREEZE, get(freeze::show).post(freeze::freeze))
         .route("/wallet/security/freeze/code", post(freeze::send_code).get(freeze::show))
         .route("/wallet/security/freeze/end", post(freeze::unfreeze).get(freeze::show))
+        .route(paths::NOTICES, get(notices::show).post(notices::choose))
+        .route(paths::MAIL, get(notices::show_mail).post(notices::ask_mail))
+        .route(paths::MAIL_CODE, post(notices::confirm_mail).get(notices::show_mail))
+        .route(paths::MAIL_END, post(notices::remove_mail).get(notices::show))
+        .route(paths::OWN_DATA, get(own_data::show).post(own_data::take))
+        .route(paths::CLOSING, get(own_data::show_closing).post(own_data::close))
+        .route(paths::CLOSING_CODE, post(own_data::send_code).get(own_data::show_closing))
         .route(paths::MESSAGES, get(messages::show))
 }
 
 /// Back to a page of a payer, which says what came of a form.
-fn telling(visitor: &Visitor<'_>, path: &str, what: Told) -> Response {
+fn telling(visitor: &Visitor, path: &str, what: Told) -> Response {
     let whose = visitor.payer.id.to_string();
-    let address = told::address(visitor.pages, visitor.now, (&whose, path), &what);
-    see_other(&visitor.visit.frame("").href(&address))
+    visitor.to(&told::address(&visitor.pages, visitor.now, (&whose, path), &what))
 }
 
 /// What stands around a page of the security centre, with what it has to say.
-fn around(visitor: &Visitor<'_>, path: &str) -> Around {
+fn around(visitor: &Visitor, path: &str) -> Around {
     let whose = visitor.payer.id.to_string();
-    let carried: Option<Told> = told::read(visitor.pages, visitor.visit, visitor.now, (&whose, path));
-    let lang = visitor.visit.frame("").lang;
-    let notice = carried.map(|told| i18n::told::wording(told, lang));
-    Around { notice, ..visitor.around(Tab::Security, path) }
+    let carried: Option<Told> = told::read(&visitor.pages, &visitor.visit, visitor.now, (&whose, path));
+    let lang = visitor.frame().lang;
+    visitor.around(Tab::Security, path).saying(carried.map(|told| i18n::told::wording(told, lang)))
 }
 
 /// What came of a step that gave no result.
@@ -84,6 +92,8 @@ fn told_of(error: Error) -> Result<Told, Trouble> {
         Refusal::IdentityLocked { until } => Told::IdentityLocked(until.ms()),
         Refusal::TooManyAccounts => Told::TooManyAccounts,
         Refusal::WrongCode => Told::CodeExpired,
+        Refusal::PasskeyRefused => Told::PasskeyRefused,
+        Refusal::TooManyPasskeys => Told::TooManyPasskeys,
         Refusal::PayerFrozen => Told::FrozenByOperator,
         Refusal::Invalid { param: "password", .. } => Told::WeakPassword,
         Refusal::Invalid { param: "name", .. } => Told::InvalidName,
@@ -92,6 +102,7 @@ fn told_of(error: Error) -> Result<Told, Trouble> {
             Told::OtherPerson
         }
         Refusal::Invalid { param: "number", .. } => Told::InvalidNumber,
+        Refusal::Invalid { param: "mail", .. } => Told::InvalidMail,
         // There is no SMS port.
         Refusal::Invalid { param: "code", .. } => Told::Unavailable,
         other => return Err(Trouble::Refused(other)),
@@ -99,7 +110,7 @@ fn told_of(error: Error) -> Result<Told, Trouble> {
 }
 
 /// Sends a code to who is signed in, and goes back to the page at `path`.
-async fn send_code_to(visitor: &Visitor<'_>, purpose: Purpose, path: &str) -> Result<Response, Trouble> {
+async fn send_code_to(visitor: &Visitor, purpose: Purpose, path: &str) -> Result<Response, Trouble> {
     let sent = visitor.pages.engine.send_code_for(visitor.payer.id, purpose).await;
     let told = match sent {
         Ok(()) => Told::CodeSent,

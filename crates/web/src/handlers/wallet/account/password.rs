@@ -1,15 +1,13 @@
 //! `/wallet/security/password` and `…/reset`: another payment password, by the old one or by who the payer is.
 
-use std::sync::Arc;
-
-use axum::{Extension, Form, extract::State, response::Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tongbao_core::payer::{identity::Identity, is_password};
 use tongbao_engine::account::Purpose;
 
-use super::{Told, Visitor, around, chosen, send_code_to, telling, told_of};
+use super::{Posted, Told, Visitor, around, chosen, send_code_to, telling, told_of};
 use crate::{
-    handlers::{Pages, answer::Trouble, visit::Visit},
+    handlers::answer::Trouble,
     i18n::wallet::{State as S, Text as T},
     paths,
     wallet::account::{Field, FieldKind, Form as PageForm, FormView, render_form},
@@ -17,8 +15,6 @@ use crate::{
 
 #[derive(Deserialize)]
 pub(super) struct ChangeForm {
-    #[serde(default)]
-    csrf: String,
     #[serde(default)]
     old: String,
     #[serde(default)]
@@ -29,8 +25,6 @@ pub(super) struct ChangeForm {
 
 #[derive(Deserialize)]
 pub(super) struct ResetForm {
-    #[serde(default)]
-    csrf: String,
     #[serde(default)]
     code: String,
     #[serde(default)]
@@ -43,24 +37,13 @@ pub(super) struct ResetForm {
     again: String,
 }
 
-/// A form of the security centre without what was asked for.
-#[derive(Deserialize)]
-pub(super) struct BareForm {
-    #[serde(default)]
-    pub(super) csrf: String,
-}
-
 fn new_password() -> [Field; 2] {
     let first = Field::new("password", T::NewPassword, FieldKind::NewPassword);
     let first = Field { hint: Some(T::NewPasswordHint), ..first };
     [first, Field::new("again", T::PasswordAgain, FieldKind::NewPassword)]
 }
 
-pub(super) async fn show_change(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show_change(visitor: Visitor) -> Result<Response, Trouble> {
     let old = Field::new("old", T::OldPassword, FieldKind::Password);
     let form = PageForm {
         action: paths::PASSWORD.to_owned(),
@@ -85,33 +68,21 @@ pub(super) async fn show_change(
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
 
-pub(super) async fn change(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<ChangeForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn change(Posted(visitor, form): Posted<ChangeForm>) -> Result<Response, Trouble> {
     let tell = |path, told| Ok(telling(&visitor, path, told));
-    if !visitor.is_our_form(&form.csrf) {
-        return tell(paths::PASSWORD, Told::FormExpired);
-    }
     if !is_password(&form.old) {
         return tell(paths::PASSWORD, Told::MalformedPassword);
     }
     if let Err(told) = chosen(&form.password, &form.again) {
         return tell(paths::PASSWORD, told);
     }
-    match pages.engine.change_password(visitor.payer.id, form.old, form.password).await {
+    match visitor.pages.engine.change_password(visitor.payer.id, form.old, form.password).await {
         Ok(()) => tell(paths::SECURITY, Told::PasswordChanged),
         Err(error) => tell(paths::PASSWORD, told_of(error)?),
     }
 }
 
-pub(super) async fn show_reset(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show_reset(visitor: Visitor) -> Result<Response, Trouble> {
     let frame = visitor.frame();
     let verified = matches!(visitor.payer.identity, Some(Identity::Verified { .. }));
     let bare = |action: &str, button| PageForm {
@@ -141,38 +112,22 @@ pub(super) async fn show_reset(
         form: verified.then_some(first),
         sides: again.filter(|_| verified).into_iter().collect(),
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
-        inbox: verified && code_sent && pages.engine.is_sandbox(),
+        inbox: verified && code_sent && visitor.pages.engine.is_sandbox(),
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
 
-pub(super) async fn send_code(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<BareForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::RESET, Told::FormExpired));
-    }
+pub(super) async fn send_code(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
     send_code_to(&visitor, Purpose::Reset, paths::RESET).await
 }
 
-pub(super) async fn reset(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<ResetForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn reset(Posted(visitor, form): Posted<ResetForm>) -> Result<Response, Trouble> {
     let tell = |path, told| Ok(telling(&visitor, path, told));
-    if !visitor.is_our_form(&form.csrf) {
-        return tell(paths::RESET, Told::FormExpired);
-    }
     if let Err(told) = chosen(&form.password, &form.again) {
         return tell(paths::RESET, told);
     }
     let proofs = (form.name.as_str(), form.number.as_str(), form.code.trim());
-    match pages.engine.reset_password(visitor.payer.id, proofs, form.password).await {
+    match visitor.pages.engine.reset_password(visitor.payer.id, proofs, form.password).await {
         Ok(()) => tell(paths::SECURITY, Told::PasswordChanged),
         Err(error) => tell(paths::RESET, told_of(error)?),
     }

@@ -1,13 +1,11 @@
 //! `/wallet/security`: how the account stands, and the way to each part of it.
 
-use std::sync::Arc;
-
-use axum::{Extension, extract::State, response::Response};
+use axum::response::Response;
 use tongbao_core::payer::identity::Identity;
 
 use super::{Visitor, around, devices};
 use crate::{
-    handlers::{Pages, answer::Trouble, visit::Visit},
+    handlers::answer::Trouble,
     i18n::{
         message, phrase,
         wallet::{State as S, Text as T},
@@ -19,11 +17,7 @@ use crate::{
     },
 };
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     let (frame, payer) = (visitor.frame(), &visitor.payer);
     let row = |name, path, (state, tone): (String, Option<Tone>)| SecurityRow { name, state, tone, path };
     let plain = |state: S| (frame.t(state).to_owned(), None);
@@ -39,6 +33,7 @@ pub(super) async fn show(
         if locked { (frame.t(S::Locked).to_owned(), Some(Tone::Bad)) } else { plain(S::PasswordSet) };
     let limits = payer.own_limits.map_or((String::new(), None), |_| plain(S::OwnLimits));
     let count = devices::live(&visitor)?.len();
+    let passkeys = visitor.pages.engine.passkeys(payer.id)?.len();
     let frozen = if payer.frozen.is_some() {
         (frame.t(S::Frozen).to_owned(), Some(Tone::Bad))
     } else {
@@ -51,8 +46,12 @@ pub(super) async fn show(
             row(T::Identity, paths::IDENTITY, identity),
             row(T::Limits, paths::LIMITS, limits),
             row(T::Password, paths::PASSWORD, password),
+            row(T::Passkeys, paths::PASSKEYS, (phrase::passkeys(frame.lang, passkeys), None)),
             row(T::Devices, paths::DEVICES, (phrase::devices(frame.lang, count), None)),
+            row(T::Notices, paths::NOTICES, (String::new(), None)),
             row(T::Freeze, paths::FREEZE, frozen),
+            row(T::OwnData, paths::OWN_DATA, (String::new(), None)),
+            row(T::Closing, paths::CLOSING, (String::new(), None)),
         ],
     };
     Ok(visitor.page(|frame| render_security(&view, frame)))

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use axum::{Extension, Form, extract::State, response::Response};
 use serde::Deserialize;
-use tongbao_core::{Actor, Refusal, payer::session as sessions};
+use tongbao_core::{Actor, Facts, Refusal, payer::session as sessions};
 use tongbao_engine::{Engine, Error, Input, account::Entered};
 use tongbao_store::Fault;
 
-use super::{super::session, Told, Visitor, sign_up, told};
+use super::{super::session, Posted, Told, Visitor, sign_up, told};
 use crate::{
     cashier::CHANGE_PHONE,
     handlers::{
@@ -45,12 +45,6 @@ pub(super) struct EntryForm {
     code: String,
     #[serde(default)]
     back: String,
-}
-
-#[derive(Deserialize)]
-pub(super) struct LeaveForm {
-    #[serde(default)]
-    csrf: String,
 }
 
 /// Where to go on to: a page of the wallet, by a path of letters and digits; the wallet's first page otherwise.
@@ -259,23 +253,21 @@ pub(super) async fn enter(
     }
 }
 
-pub(super) async fn leave(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<LeaveForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(super::telling(&visitor, paths::SECURITY, Told::FormExpired));
-    }
+/// Who comes to the address of the form with a GET stays signed in.
+pub(super) async fn stay(visitor: Visitor) -> Response {
+    visitor.to(paths::SECURITY)
+}
+
+pub(super) async fn leave(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
     let (payer, id) = (visitor.payer.id, visitor.session.id);
     let input = Input { actor: Actor::Payer(payer), name: "end_session" };
-    let ended = pages.engine.run(input, move |facts, cx| sessions::end(facts, cx, payer, id)).await;
+    let end = move |facts: &dyn Facts, cx: &mut _| sessions::end(facts, cx, payer, id);
+    let ended = visitor.pages.engine.run(input, end).await;
     if let Err(error) = ended {
         return Ok(super::telling(&visitor, paths::SECURITY, super::told_of(error)?));
     }
     let mut response = visitor.to(paths::SIGN_IN);
-    session::end(&pages, &mut response);
+    session::end(&visitor.pages, &mut response);
     Ok(response)
 }
 

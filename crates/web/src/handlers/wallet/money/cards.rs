@@ -1,12 +1,6 @@
 //! `/wallet/cards`: the list, binding, and what is done with a card.
 
-use std::sync::Arc;
-
-use axum::{
-    Extension, Form,
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use serde::Deserialize;
 use tongbao_core::{
     card::{CardKind, CardStatus, number, steps::Arrange},
@@ -20,19 +14,15 @@ use tongbao_engine::{
     identity::plain_name,
 };
 
-use super::{MoneyNotice, Told, around, cards_of, refused, telling, worded};
+use super::{MoneyNotice, Posted, Told, around, cards_of, refused, telling, worded};
 use crate::{
-    handlers::{Pages, answer::Trouble, sign_in::phone_number, visit::Visit, wallet::visitor::Visitor},
+    handlers::{answer::Trouble, sign_in::phone_number, wallet::visitor::Visitor},
     paths,
     wallet::money::{BindView, CardView, CardsView, TestCardView, render_bind, render_cards},
 };
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    let cards = cards_of(&pages, visitor.payer.id)?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
+    let cards = cards_of(&visitor.pages, visitor.payer.id)?;
     let is_full = cards.len() >= CARDS_PER_PAYER_MAX;
     let cards = cards.into_iter().map(|card| CardView {
         id: card.id.to_string(),
@@ -45,18 +35,14 @@ pub(super) async fn show(
     Ok(visitor.page(|frame| render_cards(&view, &around, frame)))
 }
 
-pub(super) async fn form(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn form(visitor: Visitor) -> Result<Response, Trouble> {
     let holder = match &visitor.payer.identity {
         Some(Identity::Verified { name_hint, number_hint, .. }) => {
             Some((name_hint.clone(), number_hint.clone()))
         }
         Some(Identity::Unverified) | None => None,
     };
-    let test_cards = if pages.engine.is_sandbox() { sandbox_card::CARDS.as_slice() } else { &[] };
+    let test_cards = if visitor.pages.engine.is_sandbox() { sandbox_card::CARDS.as_slice() } else { &[] };
     let test_cards =
         test_cards.iter().map(|card| TestCardView { number: card.number, behaviour: card.behaviour });
     let view = BindView { holder, test_cards: test_cards.collect() };
@@ -67,8 +53,6 @@ pub(super) async fn form(
 #[derive(Deserialize)]
 pub(super) struct BindForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     number: String,
     #[serde(default)]
     name: String,
@@ -76,22 +60,18 @@ pub(super) struct BindForm {
     id_number: String,
     #[serde(default)]
     phone: String,
+    #[serde(default)]
+    security_code: String,
 }
 
-pub(super) async fn bind(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<BindForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::BIND_CARD, MoneyNotice::FormExpired));
-    }
+pub(super) async fn bind(Posted(visitor, form): Posted<BindForm>) -> Result<Response, Trouble> {
     let told = match holder(&visitor, &form)? {
         Err(told) => told,
-        Ok(holder) => match pages.engine.bind_card(visitor.payer.id, holder).await {
+        Ok(holder) => match visitor.pages.engine.bind_card(visitor.payer.id, holder).await {
             Ok(Binding::Bound(_)) => return Ok(telling(&visitor, paths::CARDS, MoneyNotice::CardBound)),
             Ok(Binding::Wrong) => MoneyNotice::CardWrong,
+            Ok(Binding::SecurityCodeNeeded) => MoneyNotice::SecurityCodeNeeded,
+            Ok(Binding::WrongSecurityCode) => MoneyNotice::WrongSecurityCode,
             Ok(Binding::Unknown) => MoneyNotice::CardUnknown,
             Err(error) => worded(error)?,
         },
@@ -100,7 +80,7 @@ pub(super) async fn bind(
 }
 
 /// The four factors: name and ID number are those that were verified, where some were.
-fn holder(visitor: &Visitor<'_>, form: &BindForm) -> Result<Told<Holder>, Trouble> {
+fn holder(visitor: &Visitor, form: &BindForm) -> Result<Told<Holder>, Trouble> {
     let Some(card_number) = number::parse(&form.number) else { return Ok(Err(MoneyNotice::BadCardNumber)) };
     let known = visitor.pages.engine.identity_of(&visitor.payer)?;
     let (name, id_number) = if let Some(known) = known {
@@ -113,22 +93,19 @@ fn holder(visitor: &Visitor<'_>, form: &BindForm) -> Result<Told<Holder>, Troubl
         (name, id_number.text().to_owned())
     };
     let Some(phone) = phone_number(&form.phone) else { return Ok(Err(MoneyNotice::BadPhone)) };
-    Ok(Ok(Holder::new(card_number, name, id_number, phone)))
-}
-
-#[derive(Deserialize)]
-pub(super) struct DeedForm {
-    #[serde(default)]
-    csrf: String,
+    let holder = Holder::new(card_number, name, id_number, phone);
+    let code = form.security_code.trim();
+    Ok(match code {
+        "" => Ok(holder),
+        code if number::is_security_code(code) => Ok(holder.with_security_code(code.to_owned())),
+        _ => Err(MoneyNotice::WrongSecurityCode),
+    })
 }
 
 pub(super) async fn arrange(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
     Path((card, deed)): Path<(String, String)>,
-    Form(form): Form<DeedForm>,
+    Posted(visitor, _): Posted,
 ) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
     let card: CardId = card.parse().map_err(|_| Trouble::NotFound)?;
     let what = match deed.as_str() {
         "default" => Arrange::First,
@@ -138,10 +115,7 @@ pub(super) async fn arrange(
         "unbind" => Arrange::Unbind,
         _ => return Err(Trouble::NotFound),
     };
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::CARDS, MoneyNotice::FormExpired));
-    }
-    match pages.engine.arrange_card(visitor.payer.id, card, what).await {
+    match visitor.pages.engine.arrange_card(visitor.payer.id, card, what).await {
         Ok(()) if what == Arrange::Unbind => Ok(telling(&visitor, paths::CARDS, MoneyNotice::CardUnbound)),
         Ok(()) => Ok(visitor.to(paths::CARDS)),
         Err(Error::Refused(refusal)) => Ok(telling(&visitor, paths::CARDS, refused(refusal)?)),
@@ -150,9 +124,6 @@ pub(super) async fn arrange(
 }
 
 /// Who comes to the address of a form with a GET is shown the list.
-pub(super) async fn back(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    Ok(Visitor::open(&pages, &visit).await?.to(paths::CARDS))
+pub(super) async fn back(visitor: Visitor) -> Result<Response, Trouble> {
+    Ok(visitor.to(paths::CARDS))
 }

@@ -16,18 +16,16 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use tongbao_core::{
-    Key, Refusal,
-    card::{Card, Wallet},
-    id::CardId,
-    ledger::Account,
-    payer::is_password,
-};
+use tongbao_core::{Refusal, card::Card, id::CardId, payer::is_password};
 use tongbao_engine::Error;
-use tongbao_money::{Amount, Currency};
 use tongbao_store::Fault;
 
-use super::{told, visitor::Visitor};
+use super::{
+    posted::Posted,
+    told,
+    visitor::Visitor,
+    yuan::{shown as yuan, typed_sum},
+};
 use crate::{
     handlers::{Pages, answer::Trouble},
     paths,
@@ -46,6 +44,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/wallet/top-up/{top_up}", get(top_up::show))
         .route(paths::WITHDRAWAL, get(withdrawal::form).post(withdrawal::ask))
         .route(paths::WITHDRAWAL_CONFIRM, get(withdrawal::confirm).post(withdrawal::begin))
+        .route(paths::WITHDRAWAL_PASSKEY, post(withdrawal::ask_passkey).get(withdrawal::form))
         .route("/wallet/withdrawal/{withdrawal}", get(withdrawal::show))
 }
 
@@ -53,17 +52,16 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 type Told<T> = Result<T, MoneyNotice>;
 
 /// Back to a page, which says it.
-fn telling(visitor: &Visitor<'_>, path: &str, what: MoneyNotice) -> Response {
+fn telling(visitor: &Visitor, path: &str, what: MoneyNotice) -> Response {
     let payer = visitor.payer.id.to_string();
-    visitor.to(&told::address(visitor.pages, visitor.now, (&payer, path), &what))
+    visitor.to(&told::address(&visitor.pages, visitor.now, (&payer, path), &what))
 }
 
 /// What stands around a page, with what it has to say.
-fn around(visitor: &Visitor<'_>, path: &str) -> Around {
+fn around(visitor: &Visitor, path: &str) -> Around {
     let payer = visitor.payer.id.to_string();
-    let what: Option<MoneyNotice> = told::read(visitor.pages, visitor.visit, visitor.now, (&payer, path));
-    let said = what.map(|what| notice(&what, visitor.frame().lang));
-    Around { notice: said, ..visitor.around(Tab::Home, path) }
+    let what: Option<MoneyNotice> = told::read(&visitor.pages, &visitor.visit, visitor.now, (&payer, path));
+    visitor.around(Tab::Home, path).saying(what.map(|what| notice(&what, visitor.frame().lang)))
 }
 
 /// The payer's cards that are not unbound, the default first.
@@ -71,48 +69,28 @@ pub(in crate::handlers) fn cards_of(
     pages: &Pages,
     payer: tongbao_core::id::PayerId,
 ) -> Result<Vec<Card>, Fault> {
-    let store = &pages.engine.store;
-    let Some(wallet) = store.find::<Wallet>(Key::Wallet(payer))? else { return Ok(Vec::new()) };
-    wallet.cards.into_iter().filter_map(|id| store.get::<Card>(id).transpose()).collect()
+    pages.engine.cards_of(payer)
 }
 
 /// The cards that money moves to and from.
-fn choices(visitor: &Visitor<'_>) -> Result<Vec<Choice>, Fault> {
-    let usable = cards_of(visitor.pages, visitor.payer.id)?.into_iter().filter(Card::is_usable_for_balance);
+fn choices(visitor: &Visitor) -> Result<Vec<Choice>, Fault> {
+    let usable = cards_of(&visitor.pages, visitor.payer.id)?.into_iter().filter(Card::is_usable_for_balance);
     Ok(usable.map(|card| Choice { id: card.id.to_string(), label: card.label() }).collect())
 }
 
 /// What a card is called; one that is not this payer's has no name.
-fn label(visitor: &Visitor<'_>, card: CardId) -> Result<String, Fault> {
+fn label(visitor: &Visitor, card: CardId) -> Result<String, Fault> {
     let card = visitor.pages.engine.store.get::<Card>(card)?;
     Ok(card.filter(|card| card.payer == visitor.payer.id).map(|card| card.label()).unwrap_or_default())
 }
 
 /// What the payer has, in fen.
-fn available(visitor: &Visitor<'_>) -> Result<i64, Fault> {
-    let account = Account::PayerAvailable(visitor.payer.id).of(Currency::CNY);
-    Ok(visitor.pages.engine.store.account(account)?.balance())
-}
-
-/// Fen as a page shows them.
-fn yuan(minor: i64) -> crate::amount::Amount {
-    crate::handlers::record_view::amount(minor, Currency::CNY)
-}
-
-/// An amount as people type it, `12`, `12.3` or `12.34`, in fen.
-fn typed_amount(text: &str) -> Option<Amount> {
-    let text = text.trim();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "00"));
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_digits(whole) || !is_digits(fraction) || whole.len() > 9 || fraction.len() > 2 {
-        return None;
-    }
-    let fen: i64 = format!("{whole}{fraction:0<2}").parse().ok()?;
-    Amount::new(fen).filter(|amount| !amount.is_zero())
+fn available(visitor: &Visitor) -> Result<i64, Fault> {
+    Ok(visitor.pages.engine.balance_of(visitor.payer.id)?.available)
 }
 
 /// Proves the payment password.
-async fn prove(visitor: &Visitor<'_>, password: String) -> Result<Told<()>, Trouble> {
+async fn prove(visitor: &Visitor, password: String) -> Result<Told<()>, Trouble> {
     if !is_password(&password) {
         return Ok(Err(MoneyNotice::MalformedPassword));
     }
@@ -136,6 +114,7 @@ fn worded(error: Error) -> Result<MoneyNotice, Trouble> {
 fn refused(refusal: Refusal) -> Result<MoneyNotice, Trouble> {
     Ok(match refusal {
         Refusal::WrongPassword { tries_left } => MoneyNotice::WrongPassword(tries_left),
+        Refusal::PasskeyRefused => MoneyNotice::PasskeyRefused,
         Refusal::PasswordLocked { until } => MoneyNotice::PasswordLocked(until.ms()),
         Refusal::PayerFrozen => MoneyNotice::Frozen,
         Refusal::IdentityRequired => MoneyNotice::IdentityRequired,
@@ -155,46 +134,4 @@ fn refused(refusal: Refusal) -> Result<MoneyNotice, Trouble> {
 /// The id in the path; what is no id is nothing that is there.
 fn path_id<T: std::str::FromStr>(Path(text): &Path<String>) -> Result<T, Trouble> {
     text.parse().map_err(|_| Trouble::NotFound)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::typed_amount;
-
-    #[test]
-    fn amounts_are_read_to_the_fen() {
-        let table = [
-            ("1", Some(100)),
-            ("0.01", Some(1)),
-            (" 12.3 ", Some(1_230)),
-            ("12.34", Some(1_234)),
-            ("00012", Some(1_200)),
-            ("999999999.99", Some(99_999_999_999)),
-        ];
-        for (typed, fen) in table {
-            assert_eq!(typed_amount(typed).map(tongbao_money::Amount::minor), fen, "{typed}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_amount_is_none() {
-        for typed in [
-            "",
-            "0",
-            "0.00",
-            "-1",
-            "+1",
-            "1.",
-            ".5",
-            "1.234",
-            "1,000",
-            "1e3",
-            "１",
-            "1 0",
-            "1000000000",
-            "NaN",
-        ] {
-            assert_eq!(typed_amount(typed), None, "{typed}");
-        }
-    }
 }

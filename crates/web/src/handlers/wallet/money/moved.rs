@@ -12,7 +12,7 @@ use crate::{
     wallet::money::{MoveState, MoveView},
 };
 
-pub(super) fn top_up(visitor: &Visitor<'_>, top_up: &TopUp) -> Result<MoveView, Fault> {
+pub(super) fn top_up(visitor: &Visitor, top_up: &TopUp) -> Result<MoveView, Fault> {
     Ok(MoveView {
         id: top_up.id.to_string(),
         is_withdrawal: false,
@@ -28,7 +28,7 @@ pub(super) fn top_up(visitor: &Visitor<'_>, top_up: &TopUp) -> Result<MoveView, 
     })
 }
 
-pub(super) fn withdrawal(visitor: &Visitor<'_>, withdrawal: &Withdrawal) -> Result<MoveView, Fault> {
+pub(super) fn withdrawal(visitor: &Visitor, withdrawal: &Withdrawal) -> Result<MoveView, Fault> {
     let waits = withdrawal.speed == Speed::NextDay && visitor.now < withdrawal.due_at;
     Ok(MoveView {
         id: withdrawal.id.to_string(),

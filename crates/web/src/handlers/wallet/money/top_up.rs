@@ -1,12 +1,6 @@
 //! `/wallet/top-up`: the form, and what became of it.
 
-use std::sync::Arc;
-
-use axum::{
-    Extension, Form,
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use serde::Deserialize;
 use tongbao_core::{
     Actor, Facts,
@@ -20,24 +14,20 @@ use tongbao_engine::{Input, auth::hex};
 use tongbao_money::{Currency, Money};
 
 use super::{
-    MoneyNotice, Told, around, available, choices, moved, path_id, prove, refused, telling, typed_amount,
-    worded, yuan,
+    MoneyNotice, Posted, Told, around, available, choices, moved, path_id, prove, refused, telling,
+    typed_sum, worded, yuan,
 };
 use crate::{
-    handlers::{Pages, answer::Trouble, visit::Visit, wallet::visitor::Visitor},
+    handlers::{answer::Trouble, wallet::visitor::Visitor},
     paths,
     wallet::money::{TopUpView, render_move, render_top_up},
 };
 
-pub(super) async fn form(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn form(visitor: Visitor) -> Result<Response, Trouble> {
     let view = TopUpView {
         balance: yuan(available(&visitor)?),
         cards: choices(&visitor)?,
-        number: hex(&pages.engine.entropy.seed()),
+        number: hex(&visitor.pages.engine.entropy.seed()),
     };
     let around = around(&visitor, paths::TOP_UP);
     Ok(visitor.page(|frame| render_top_up(&view, &around, frame)))
@@ -45,8 +35,6 @@ pub(super) async fn form(
 
 #[derive(Deserialize)]
 pub(super) struct TopUpForm {
-    #[serde(default)]
-    csrf: String,
     #[serde(default)]
     request: String,
     #[serde(default)]
@@ -57,23 +45,15 @@ pub(super) struct TopUpForm {
     password: String,
 }
 
-pub(super) async fn begin(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<TopUpForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn begin(Posted(visitor, form): Posted<TopUpForm>) -> Result<Response, Trouble> {
     Ok(match ask(&visitor, form).await? {
         Ok(id) => visitor.to(&paths::top_up(&id.to_string())),
         Err(told) => telling(&visitor, paths::TOP_UP, told),
     })
 }
 
-async fn ask(visitor: &Visitor<'_>, form: TopUpForm) -> Result<Told<TopUpId>, Trouble> {
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(Err(MoneyNotice::FormExpired));
-    }
-    let Some(amount) = typed_amount(&form.amount) else { return Ok(Err(MoneyNotice::BadAmount)) };
+async fn ask(visitor: &Visitor, form: TopUpForm) -> Result<Told<TopUpId>, Trouble> {
+    let Some(amount) = typed_sum(&form.amount) else { return Ok(Err(MoneyNotice::BadAmount)) };
     let Ok(card) = form.card.parse() else { return Ok(Err(MoneyNotice::CardUnusable)) };
     let payer = visitor.payer.id;
     let money = Money { amount, currency: Currency::CNY };
@@ -93,14 +73,10 @@ async fn ask(visitor: &Visitor<'_>, form: TopUpForm) -> Result<Told<TopUpId>, Tr
     }
 }
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    path: Path<String>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor, path: Path<String>) -> Result<Response, Trouble> {
     let id: TopUpId = path_id(&path)?;
-    let top_up = pages.engine.store.get::<TopUp>(id)?.filter(|top_up| top_up.payer == visitor.payer.id);
+    let top_up =
+        visitor.pages.engine.store.get::<TopUp>(id)?.filter(|top_up| top_up.payer == visitor.payer.id);
     let view = moved::top_up(&visitor, &top_up.ok_or(Trouble::NotFound)?)?;
     let around = around(&visitor, &paths::top_up(&view.id));
     Ok(visitor.page(|frame| render_move(&view, &around, frame)))

@@ -3,14 +3,12 @@
 //! A GET shows the code that was asked for last while it can be used; a POST asks for the present one. The page asks
 //! by itself when a minute is over.
 
-use std::sync::Arc;
-
-use axum::{Extension, Form, extract::State, response::Response};
+use axum::response::Response;
 use tongbao_engine::Error;
 
-use super::{super::visitor::Visitor, BareForm};
+use super::{Posted, Visitor};
 use crate::{
-    handlers::{Pages, answer::Trouble, visit::Visit},
+    handlers::answer::Trouble,
     paths,
     wallet::{
         Tab,
@@ -21,31 +19,19 @@ use crate::{
 /// The query parameter that says that all codes of a minute were used.
 const USED_UP: &str = "used_up";
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    let shown = pages.engine.shown_payment_code(visitor.payer.id)?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
+    let shown = visitor.pages.engine.shown_payment_code(visitor.payer.id)?;
     let shown = shown.filter(|code| code.changes_at > visitor.now).map(|code| {
         let left_ms = u64::try_from(code.changes_at.since_ms(visitor.now)).unwrap_or_default();
         CodeShown { digits: code.digits, changes_in_s: left_ms.div_ceil(1_000) }
     });
-    let view = CodeView { used_up: shown.is_none() && visit.query(USED_UP).is_some(), shown };
+    let view = CodeView { used_up: shown.is_none() && visitor.visit.query(USED_UP).is_some(), shown };
     let around = visitor.around(Tab::Home, paths::PAYMENT_CODE);
     Ok(visitor.page(|frame| render_code(&view, &around, frame)))
 }
 
-pub(super) async fn ask(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<BareForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(visitor.to(paths::PAYMENT_CODE));
-    }
-    match pages.engine.show_payment_code(visitor.payer.id).await {
+pub(super) async fn ask(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
+    match visitor.pages.engine.show_payment_code(visitor.payer.id).await {
         Ok(Some(_)) => Ok(visitor.to(paths::PAYMENT_CODE)),
         Ok(None) => Ok(visitor.to(&format!("{}?{USED_UP}=1", paths::PAYMENT_CODE))),
         Err(Error::Fault(fault)) => Err(fault.into()),

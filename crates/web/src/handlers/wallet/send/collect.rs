@@ -4,32 +4,26 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Form,
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{Extension, extract::Path, response::Response};
 use serde::Deserialize;
 use tongbao_core::{
     Actor, Facts, Key,
     collection::{self, CollectionCode, Owner},
-    payer::Payer,
-    transfer::{payee::Payee, send::is_note},
+    transfer::send::is_note,
 };
 use tongbao_engine::{Error, Input};
 use tongbao_money::Amount;
 
 use super::{
-    super::{told, visitor::Visitor},
-    BareForm,
+    super::told,
+    Posted, Visitor,
     draft::Told,
-    fen, told_of,
-    transfer::{by_code, cannot_pay, complete},
-    who, yuan,
+    told_of,
+    transfer::{by_code, cannot_pay, complete, payee_of},
+    typed_sum, who, yuan,
 };
 use crate::{
     handlers::{
-        Pages,
         answer::{Trouble, see_other},
         visit::Visit,
     },
@@ -45,24 +39,20 @@ const TOKEN_CHARS: usize = 22;
 
 fn around(visitor: &Visitor, here: &str) -> Around {
     let whose = visitor.payer.id.to_string();
-    let carried = told::read::<Told>(visitor.pages, visitor.visit, visitor.now, (&whose, here));
+    let carried = told::read::<Told>(&visitor.pages, &visitor.visit, visitor.now, (&whose, here));
     let lang = visitor.frame().lang;
-    Around { notice: carried.map(|told| notice(&told.notice(), lang)), ..visitor.around(Tab::Home, here) }
+    visitor.around(Tab::Home, here).saying(carried.map(|told| notice(&told.notice(), lang)))
 }
 
 fn telling(visitor: &Visitor, path: &str, told: Told) -> Response {
     let whose = visitor.payer.id.to_string();
-    visitor.to(&told::address(visitor.pages, visitor.now, (&whose, path), &told))
+    visitor.to(&told::address(&visitor.pages, visitor.now, (&whose, path), &told))
 }
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    let code = pages.engine.collection_code(visitor.payer.id)?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
+    let code = visitor.pages.engine.collection_code(visitor.payer.id)?;
     let address =
-        |code: &CollectionCode| format!("{}{}", pages.base_url, paths::collection_code(&code.token));
+        |code: &CollectionCode| format!("{}{}", visitor.pages.base_url, paths::collection_code(&code.token));
     let view = CollectView {
         address: code.as_ref().map(address),
         who: who(&visitor.payer),
@@ -72,16 +62,8 @@ pub(super) async fn show(
     Ok(visitor.page(|frame| render_collect(&view, &around, frame)))
 }
 
-pub(super) async fn make(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<BareForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::COLLECT, Told::FormExpired));
-    }
-    match pages.engine.enrol_collection_code(visitor.payer.id).await {
+pub(super) async fn make(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
+    match visitor.pages.engine.enrol_collection_code(visitor.payer.id).await {
         Ok(_) => Ok(visitor.to(paths::COLLECT)),
         Err(error) => Ok(telling(&visitor, paths::COLLECT, told_of(error)?)),
     }
@@ -90,30 +72,20 @@ pub(super) async fn make(
 #[derive(Deserialize)]
 pub(super) struct FixForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     amount: String,
 }
 
 /// Sets what the code asks for; an empty field leaves it to whoever pays.
-pub(super) async fn fix(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<FixForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    if !visitor.is_our_form(&form.csrf) {
-        return Ok(telling(&visitor, paths::COLLECT, Told::FormExpired));
-    }
+pub(super) async fn fix(Posted(visitor, form): Posted<FixForm>) -> Result<Response, Trouble> {
     let fixed = Some(form.amount.as_str()).filter(|typed| !typed.trim().is_empty());
-    let fixed = match fixed.map(fen) {
+    let fixed = match fixed.map(typed_sum) {
         Some(None) => return Ok(telling(&visitor, paths::COLLECT, Told::BadAmount)),
         Some(fixed) => fixed,
         None => None,
     };
     let (payer, actor) = (visitor.payer.id, Actor::Payer(visitor.payer.id));
     let fix = move |facts: &dyn Facts, _: &mut _| collection::fix(facts, payer, fixed);
-    match pages.engine.step(Input { actor, name: "fix_collection_code" }, fix).await {
+    match visitor.pages.engine.step(Input { actor, name: "fix_collection_code" }, fix).await {
         Ok(_) => Ok(visitor.to(paths::COLLECT)),
         Err(Error::Refused(tongbao_core::Refusal::Invalid { .. })) => {
             Ok(telling(&visitor, paths::COLLECT, Told::BadAmount))
@@ -122,11 +94,8 @@ pub(super) async fn fix(
     }
 }
 
-pub(super) async fn back(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    Visitor::open(&pages, &visit).await.map(|visitor| visitor.to(paths::COLLECT))
+pub(super) async fn back(visitor: Visitor) -> Result<Response, Trouble> {
+    Ok(visitor.to(paths::COLLECT))
 }
 
 fn is_token(text: &str) -> bool {
@@ -145,34 +114,25 @@ pub(super) async fn scanned(
     Ok(see_other(&visit.frame("").href(&paths::collection(&token))))
 }
 
-/// A code, and whose it is.
-fn known(visitor: &Visitor, token: String) -> Result<(CollectionCode, Payer), Trouble> {
-    let store = &visitor.pages.engine.store;
-    let code = store.find::<CollectionCode>(Key::CollectionCode(token))?.ok_or(Trouble::NotFound)?;
-    let Owner::Payer(owner) = code.owner;
-    let owner = store.get::<Payer>(owner)?.ok_or(Trouble::NotFound)?;
-    Ok((code, owner))
+fn known(visitor: &Visitor, token: String) -> Result<CollectionCode, Trouble> {
+    let found = visitor.pages.engine.store.find::<CollectionCode>(Key::CollectionCode(token))?;
+    found.ok_or(Trouble::NotFound)
 }
 
 /// How much is paid to a code.
-pub(super) async fn pay(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Path(token): Path<String>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    let (code, owner) = known(&visitor, token)?;
-    if owner.id == visitor.payer.id {
+pub(super) async fn pay(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Trouble> {
+    let code = known(&visitor, token)?;
+    if code.owner == Owner::Payer(visitor.payer.id) {
         return Ok(visitor.to(paths::COLLECT));
     }
-    let key = Key::Payee(visitor.payer.id, owner.id);
+    let (who, first_time) = payee_of(&visitor, code.owner)?;
     let view = AmountView {
         action: paths::collection(&code.token),
         draft: String::new(),
-        who: who(&owner),
+        who,
         by_code: true,
         fixed: code.fixed.map(|fixed| yuan(fixed.minor())),
-        first_time: pages.engine.store.find::<Payee>(key)?.is_none(),
+        first_time,
         amount: String::new(),
         note: String::new(),
         to_be_accepted: false,
@@ -184,8 +144,6 @@ pub(super) async fn pay(
 #[derive(Deserialize)]
 pub(super) struct CodeForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     amount: String,
     #[serde(default)]
     note: String,
@@ -193,19 +151,14 @@ pub(super) struct CodeForm {
 
 /// Takes the amount; the next page asks for the password.
 pub(super) async fn amount(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
     Path(token): Path<String>,
-    Form(form): Form<CodeForm>,
+    Posted(visitor, form): Posted<CodeForm>,
 ) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
-    let (code, owner) = known(&visitor, token)?;
+    let code = known(&visitor, token)?;
     let path = paths::collection(&code.token);
-    let minor = code.fixed.or_else(|| fen(&form.amount)).map(Amount::minor);
+    let minor = code.fixed.or_else(|| typed_sum(&form.amount)).map(Amount::minor);
     let note = form.note.trim();
-    let told = if !visitor.is_our_form(&form.csrf) {
-        Some(Told::FormExpired)
-    } else if owner.id == visitor.payer.id {
+    let told = if code.owner == Owner::Payer(visitor.payer.id) {
         Some(Told::Yourself)
     } else if is_note(note) {
         cannot_pay(&visitor, minor)?

@@ -5,7 +5,7 @@
 //! pressing twice one transfer.
 
 use serde::{Deserialize, Serialize};
-use tongbao_core::{Time, id::PayerId, transfer::send::Way};
+use tongbao_core::{Time, collection::Owner, id::PayerId, payer::passkey::digest_of, transfer::send::Way};
 use tongbao_engine::vault::Field;
 
 use super::{super::visitor::Visitor, yuan};
@@ -23,6 +23,7 @@ pub(super) enum Told {
     WrongPassword(u8),
     PasswordLocked(Time),
     MalformedPassword,
+    PasskeyRefused,
     FormExpired,
     Busy,
     BadPhone,
@@ -47,6 +48,7 @@ impl Told {
             Told::WrongPassword(tries) => SendNotice::WrongPassword(tries),
             Told::PasswordLocked(until) => SendNotice::PasswordLocked(moment(until)),
             Told::MalformedPassword => SendNotice::MalformedPassword,
+            Told::PasskeyRefused => SendNotice::PasskeyRefused,
             Told::FormExpired => SendNotice::FormExpired,
             Told::Busy => SendNotice::Busy,
             Told::BadPhone => SendNotice::BadPhone,
@@ -74,7 +76,7 @@ pub(super) struct Draft {
     /// Who sends.
     pub(super) sender: PayerId,
     /// To whom.
-    pub(super) payee: PayerId,
+    pub(super) payee: Owner,
     /// The token of the collection code that was scanned.
     pub(super) collection: Option<String>,
     /// What was typed as the amount, in fen.
@@ -91,11 +93,11 @@ pub(super) struct Draft {
 
 impl Draft {
     /// A transfer to somebody, of which nothing else is known.
-    pub(super) fn to(visitor: &Visitor, payee: PayerId) -> Draft {
+    pub(super) fn to(visitor: &Visitor, payee: impl Into<Owner>) -> Draft {
         Draft {
             at: visitor.now,
             sender: visitor.payer.id,
-            payee,
+            payee: payee.into(),
             collection: None,
             minor: None,
             note: String::new(),
@@ -108,6 +110,13 @@ impl Draft {
     /// The same, to be corrected.
     pub(super) fn telling(self, told: Told) -> Draft {
         Draft { told: Some(told), ..self }
+    }
+
+    /// The digest of what is confirmed: all of it, its number among it.
+    pub(super) fn about(&self) -> [u8; 32] {
+        let confirmed = Draft { told: None, ..self.clone() };
+        let text = serde_json::to_vec(&confirmed).expect("numbers and texts always become JSON");
+        digest_of("a transfer", [text.as_slice()])
     }
 
     /// Itself as text for an address or a form.

@@ -1,8 +1,6 @@
 //! `/wallet`: balance, entry points, what waits, and the newest bills.
 
-use std::sync::Arc;
-
-use axum::{Extension, Form, extract::State, response::Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tongbao_core::{
     List,
@@ -15,12 +13,12 @@ use tongbao_money::Currency;
 use tongbao_store::{Fault, Query};
 
 use super::{
-    super::visitor::Visitor,
+    Posted, Visitor,
     bills::{self, Names},
     who, yuan,
 };
 use crate::{
-    handlers::{Pages, answer::Trouble, cookie::Cookie, record_view::moment, visit::Visit},
+    handlers::{answer::Trouble, cookie::Cookie, record_view::moment},
     paths,
     wallet::{
         Tab,
@@ -38,11 +36,7 @@ const TRANSFERS_MAX: u32 = 50;
 /// Bills shown.
 const BILLS_MAX: usize = 4;
 
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     let view = view(&visitor)?;
     let around = visitor.around(Tab::Home, paths::WALLET);
     Ok(visitor.page(|frame| render_home(&view, &around, frame)))
@@ -91,27 +85,18 @@ fn waiting(visitor: &Visitor) -> Result<Vec<WaitingView>, Fault> {
 #[derive(Deserialize)]
 pub(super) struct HideForm {
     #[serde(default)]
-    csrf: String,
-    #[serde(default)]
     hide: String,
 }
 
 /// Hides the balance, or shows it again: a choice of this browser.
-pub(super) async fn hide(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Form(form): Form<HideForm>,
-) -> Result<Response, Trouble> {
-    let visitor = Visitor::open(&pages, &visit).await?;
+pub(super) async fn hide(Posted(visitor, form): Posted<HideForm>) -> Result<Response, Trouble> {
     let mut response = visitor.to(paths::WALLET);
-    if visitor.is_our_form(&form.csrf) {
-        let cookie = if form.hide.is_empty() {
-            Cookie::forget(HIDDEN, paths::WALLET)
-        } else {
-            let (value, path) = ("1".to_owned(), paths::WALLET.to_owned());
-            Cookie { name: HIDDEN, value, path, max_age_s: Some(HIDDEN_S) }
-        };
-        cookie.set(&mut response, &pages);
-    }
+    let cookie = if form.hide.is_empty() {
+        Cookie::forget(HIDDEN, paths::WALLET)
+    } else {
+        let (value, path) = ("1".to_owned(), paths::WALLET.to_owned());
+        Cookie { name: HIDDEN, value, path, max_age_s: Some(HIDDEN_S) }
+    };
+    cookie.set(&mut response, &visitor.pages);
     Ok(response)
 }

@@ -1,18 +1,22 @@
 //! What happens to a combined order as a whole: paid, heard of, closed, expired. Each of its payments goes
 //! through its own machine; here is only that all of them go together.
 
+mod prove;
+
+pub use self::prove::{ProveCombined, prove, send_code, take_back};
 use super::{CombinedPicture, WechatCombinedOrder, by_id, find, total};
 use crate::{
     ChangeSet, Context, Facts, Refusal, Stop, Task, Work,
     delivery::Dialect,
     event::{self, Audience, EventKind, Subject},
-    id::{PayerId, WechatCombinedOrderId},
+    id::{AttemptId, PayerId, WechatCombinedOrderId},
     ledger::{Account, template},
-    payer,
+    payer::{self, usage::Factors},
     payment::{
-        Attempt, Failure, Method, Payment, Status,
+        Attempt, Challenge, Failure, Method, Payment, Proof, Proofs, Status,
+        challenge::Paying,
         machine::{self, Input, Next},
-        steps::{Proof, QUERY_AFTER_S, Said, after_proof, apply, timer},
+        steps::{QUERY_AFTER_S, Said, Shown, after_proof, apply, timer},
     },
     sandbox::{self, Fault},
 };
@@ -27,19 +31,20 @@ pub struct PayCombined {
     /// How: from the balance.
     pub method: Method,
     /// What was shown.
-    pub proof: Proof,
+    pub shown: Shown,
     /// Whether this is a sandbox, where faults may wait for the attempt.
     pub sandbox: bool,
 }
 
-/// A payer pays all of a combined order, or nothing of it. Gives its payments as they are then.
+/// A payer pays all of a combined order, or nothing of it. Gives its payments as they are then. If what was shown is
+/// not enough, an attempt at each of them waits for the other proofs ([`prove`]).
 pub fn pay(
     facts: &dyn Facts,
     cx: &mut Context,
     ask: &PayCombined,
 ) -> Result<(ChangeSet, Vec<Payment>), Stop> {
     let order = by_id(facts, ask.order)?;
-    payer::able(facts, ask.payer)?;
+    let payer = payer::able(facts, ask.payer)?;
     if order.payer.is_some_and(|only| only != ask.payer) {
         return Err(Refusal::Invalid { param: "payer", must: "the one for whom the order was placed" }.into());
     }
@@ -48,15 +53,42 @@ pub fn pay(
         return Err(Refusal::Invalid { param: "method", must }.into());
     }
     let mut change = ChangeSet::default();
-    if ask.proof == Proof::Password {
+    if ask.shown.proofs().has(Proof::Password) {
         payer::password_was_right(facts, &mut change, ask.payer)?;
     }
     let payments = order.payments(facts)?;
+    let lacks = ask.shown.lacks(payer, total(&payments));
+    let waits = lacks.is_some();
     // Whether all of it can be paid is settled before a waiting fault is used up.
-    let begun = begin(cx, &payments, ask)?;
-    let fault = if ask.sandbox { sandbox::take_fault(facts, &mut change, ask.payer)? } else { None };
-    let money = total(&payments);
-    let available = facts.account(&Account::PayerAvailable(ask.payer).of(money.currency))?.balance();
+    let begun = begin(cx, &payments, ask, lacks.as_deref())?;
+    if waits {
+        payer::usage::may_spend(facts, cx.at(), ask.payer, total(&payments), Factors::Two)?;
+        let after = apply_all(facts, cx, &mut change, payments.iter().zip(begun))?;
+        return Ok((change, after));
+    }
+    let after = go_on(
+        facts,
+        cx,
+        &mut change,
+        (order, &payments, begun),
+        (ask.payer, ask.shown.factors()),
+        ask.sandbox,
+    )?;
+    Ok((change, after))
+}
+
+/// All attempts have their proofs: all of them end, or all wait for the late result that a sandbox was told to give.
+fn go_on(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    (order, payments, begun): (&WechatCombinedOrder, &[Payment], Vec<(Next, AttemptId)>),
+    (payer, factors): (PayerId, Factors),
+    sandbox: bool,
+) -> Result<Vec<Payment>, Stop> {
+    let fault = if sandbox { sandbox::take_fault(facts, change, payer)? } else { None };
+    let money = total(payments);
+    let available = facts.account(&Account::PayerAvailable(payer).of(money.currency))?.balance();
     let failure = match fault {
         Some(Fault::Declined) => Some(Failure::Declined),
         Some(Fault::InsufficientBalance) => Some(Failure::InsufficientBalance),
@@ -65,33 +97,43 @@ pub fn pay(
         }
     };
     if failure.is_none() {
-        payer::usage::spend(facts, cx, &mut change, ask.payer, money, ask.proof.factors())?;
+        payer::usage::spend(facts, cx, change, payer, money, factors)?;
     }
     let late = failure.is_none() && fault == Some(Fault::ResultLate);
-    let mut after = Vec::with_capacity(payments.len());
+    let mut ended = Vec::with_capacity(payments.len());
     for (before, (mut next, attempt)) in payments.iter().zip(begun) {
-        for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt.id) {
+        for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt) {
             begun.fault = fault;
         }
         if late {
-            change.postings.extend(template::hold(ask.payer, before.money, before.id.into()));
+            change.postings.extend(template::hold(payer, before.money, before.id.into()));
         } else {
             let input = match failure {
-                Some(failure) => Input::Failed { attempt: attempt.id, failure },
-                None => Input::Paid { attempt: attempt.id, money: before.money, reference: None },
+                Some(failure) => Input::Failed { attempt, failure },
+                None => Input::Paid { attempt, money: before.money, reference: None },
             };
             if let Some(then) = machine::decide(&next.payment, input, cx.at())? {
                 next.payment = then.payment;
                 next.happened.extend(then.happened);
             }
         }
-        after.push(apply(facts, cx, &mut change, before, next)?);
+        ended.push((before, (next, attempt)));
     }
+    let after = apply_all(facts, cx, change, ended.into_iter())?;
     if late {
-        ask_again(cx, &mut change, &after);
+        ask_again(cx, change, &after);
     }
-    tell(facts, cx, &mut change, order, &after)?;
-    Ok((change, after))
+    tell(facts, cx, change, order, &after)?;
+    Ok(after)
+}
+
+fn apply_all<'a>(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    next: impl Iterator<Item = (&'a Payment, (Next, AttemptId))>,
+) -> Result<Vec<Payment>, Stop> {
+    next.map(|(before, (next, _))| apply(facts, cx, change, before, next)).collect()
 }
 
 /// The same after a proof: a right password starts the count of tries again whatever becomes of the order, so
@@ -102,16 +144,34 @@ pub fn pay_proven(
     ask: &PayCombined,
 ) -> Result<(ChangeSet, Result<Vec<Payment>, Refusal>), Stop> {
     let paid = pay(facts, cx, ask);
-    after_proof(facts, (ask.payer, ask.proof), paid)
+    after_proof(facts, (ask.payer, ask.shown.proofs()), paid)
 }
 
-/// An attempt begins on every payment, or on none.
-fn begin(cx: &mut Context, payments: &[Payment], ask: &PayCombined) -> Result<Vec<(Next, Attempt)>, Refusal> {
-    let mut begun = Vec::with_capacity(payments.len());
+/// An attempt begins on every payment, or on none. Those that wait for proofs wait for the same: what is paid is the
+/// whole.
+fn begin(
+    cx: &mut Context,
+    payments: &[Payment],
+    ask: &PayCombined,
+    lacks: Option<&[Proofs]>,
+) -> Result<Vec<(Next, AttemptId)>, Refusal> {
+    let mut begun: Vec<(Next, AttemptId)> = Vec::with_capacity(payments.len());
+    let mut challenge = None;
     for payment in payments {
-        let attempt = Attempt::begin(cx, ask.method, ask.payer);
-        let next = machine::decide(payment, Input::Begin(attempt.clone()), cx.at())?;
-        begun.push((next.ok_or(Refusal::PaymentProcessing)?, attempt));
+        let mut attempt = Attempt::begin(cx, ask.method, ask.payer);
+        attempt.proofs = ask.shown.proofs();
+        if let Some(needed) = lacks {
+            let new = || {
+                let combined = Some((ask.order, total(payments).amount.minor()));
+                let (payer, method) = (ask.payer, ask.method);
+                let of = Paying { payment, combined, payer, method, attempt: attempt.id };
+                Challenge::begin(of.digest(), needed.to_vec(), cx.at(), payment)
+            };
+            attempt.wait(challenge.get_or_insert_with(new).clone());
+        }
+        let id = attempt.id;
+        let next = machine::decide(payment, Input::Begin(attempt), cx.at())?;
+        begun.push((next.ok_or(Refusal::PaymentProcessing)?, id));
     }
     Ok(begun)
 }
@@ -136,7 +196,7 @@ pub(crate) fn hear(
 ) -> Result<(), Stop> {
     let order = by_id(facts, order)?;
     let payments = order.payments(facts)?;
-    if let Said::Unknown = said {
+    if let Said::MustConfirm(_) | Said::Unknown = said {
         if asked {
             ask_again(cx, change, &payments);
         }
@@ -149,7 +209,7 @@ pub(crate) fn hear(
             // What was held for each is what it costs.
             Said::Paid { .. } => Input::Paid { attempt, money: before.money, reference: None },
             Said::Failed(failure) => Input::Failed { attempt, failure: *failure },
-            Said::Unknown => continue,
+            Said::MustConfirm(_) | Said::Unknown => continue,
         };
         if let Some(next) = machine::decide(before, input, cx.at())? {
             after.push(apply(facts, cx, change, before, next)?);

@@ -1,24 +1,36 @@
 //! The payment's table of states and inputs.
 //!
 //! Pure over the payment alone: it says what the payment becomes and what happened; [`super::steps`]
-//! turns what happened into postings, events and tasks. Versions are counted there, once a step.
+//! turns what happened into postings, events and tasks. Versions are counted there, once a step. What
+//! happens to an attempt while it waits for somebody is in [`waiting`].
+
+mod waiting;
 
 use tongbao_money::{Amount, Money};
 
-use super::{Attempt, AttemptStatus, Failure, Payment, Status};
+use self::waiting::{end_challenge, end_challenges, holder_answered, must_confirm, prove};
+use super::{Attempt, AttemptStatus, Failure, HolderSaid, Payment, Proof, Status};
 use crate::{
     Refusal, Time,
     event::AlarmKind,
     id::AttemptId,
-    limits::{ATTEMPTS_PER_PAYMENT_MAX, REFUNDS_PER_PAYMENT_MAX},
+    limits::{ATTEMPTS_PER_PAYMENT_MAX, CHALLENGES_PER_PAYMENT_MAX, REFUNDS_PER_PAYMENT_MAX},
 };
 
-/// What can be said to a payment. `Paid`, `Contested`, `Failed`, `RefundPaid`, `RefundFailed`
+/// What can be said to a payment. `Paid`, `Contested`, `Failed`, `MustConfirm`, `RefundPaid`, `RefundFailed`
 /// and `RefundPaidAfterAll` are facts and cannot be refused; the others are requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A payer begins an attempt.
+    /// A payer begins an attempt; one with a challenge waits for proofs.
     Begin(Attempt),
+    /// A proof was given for an attempt that waits for it.
+    Prove(AttemptId, Proof),
+    /// A challenge ends without its proofs.
+    EndChallenge(AttemptId),
+    /// A card's bank wants its holder to confirm, at this address.
+    MustConfirm(AttemptId, String),
+    /// The holder has answered the sandbox's bank.
+    HolderAnswered(AttemptId, HolderSaid),
     /// The money of an attempt moved.
     Paid {
         /// Which attempt.
@@ -106,9 +118,24 @@ pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
     let at = at.max(now.latest());
     match (now.status, input) {
         (Status::Open, Input::Begin(attempt)) => begin(now, attempt, at),
-        (Status::Processing, Input::Begin(_) | Input::Close) => Err(Refusal::PaymentProcessing),
-        (Status::Succeeded, Input::Begin(_) | Input::Close) => Err(Refusal::PaymentPaid),
-        (Status::Closed, Input::Begin(_)) => Err(closed_refusal(now)),
+        (Status::Open, Input::Prove(attempt, proof)) => prove(now, attempt, proof, at),
+        (Status::Processing, Input::Begin(_) | Input::Prove(..) | Input::Close) => {
+            Err(Refusal::PaymentProcessing)
+        }
+        (Status::Succeeded, Input::Begin(_) | Input::Prove(..) | Input::Close) => Err(Refusal::PaymentPaid),
+        (Status::Closed, Input::Begin(_) | Input::Prove(..)) => Err(closed_refusal(now)),
+        (
+            Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
+            Input::EndChallenge(attempt),
+        ) => Ok(end_challenge(now, attempt)),
+        (
+            Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
+            Input::MustConfirm(attempt, address),
+        ) => must_confirm(now, attempt, &address, at),
+        (
+            Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
+            Input::HolderAnswered(attempt, said),
+        ) => holder_answered(now, attempt, said, at),
         (
             Status::Open | Status::Processing | Status::Succeeded | Status::Closed,
             Input::Paid { attempt, money, reference },
@@ -141,7 +168,7 @@ pub fn decide(now: &Payment, input: Input, at: Time) -> Answer {
 }
 
 /// Why a payment that is closed takes no more attempts.
-fn closed_refusal(now: &Payment) -> Refusal {
+pub(crate) fn closed_refusal(now: &Payment) -> Refusal {
     let by_time = now.closed_at.is_some_and(|closed| closed >= now.expires_at);
     if by_time { Refusal::PaymentExpired } else { Refusal::PaymentClosed }
 }
@@ -150,11 +177,21 @@ fn begin(now: &Payment, attempt: Attempt, at: Time) -> Answer {
     if at >= now.payable_until() {
         return Err(Refusal::PaymentExpired);
     }
-    if now.attempts.len() >= ATTEMPTS_PER_PAYMENT_MAX {
+    if now.attempts_counted() >= ATTEMPTS_PER_PAYMENT_MAX {
         return Err(Refusal::TooManyAttempts);
     }
-    let happened = vec![Happened::Began(attempt.id)];
-    let mut payment = Payment { status: Status::Processing, ..now.clone() };
+    let mut payment = now.clone();
+    waiting::make_room(&mut payment, attempt.payer, at);
+    let happened = if attempt.status == AttemptStatus::Challenged {
+        let waiting = payment.attempts.len().saturating_sub(payment.attempts_counted());
+        if waiting >= CHALLENGES_PER_PAYMENT_MAX {
+            return Err(Refusal::TooManyAttempts);
+        }
+        Vec::new()
+    } else {
+        payment.status = Status::Processing;
+        vec![Happened::Began(attempt.id)]
+    };
     payment.attempts.push(Attempt { started_at: at, ..attempt });
     Ok(Some(Next { payment, happened }))
 }
@@ -174,6 +211,7 @@ fn paid(now: &Payment, id: AttemptId, money: Money, reference: Option<&String>, 
                 ..now.clone()
             };
             settle(&mut payment, id, AttemptStatus::Succeeded, None, reference);
+            end_challenges(&mut payment);
             Next { payment, happened: vec![Happened::Succeeded(id)] }
         }
         Status::Open | Status::Processing => {
@@ -193,7 +231,10 @@ fn paid(now: &Payment, id: AttemptId, money: Money, reference: Option<&String>, 
 fn said_before(now: &Payment, attempt: &Attempt, reference: Option<&String>) -> bool {
     let settled = match attempt.status {
         AttemptStatus::Succeeded | AttemptStatus::Returned => true,
-        AttemptStatus::Processing | AttemptStatus::Failed => false,
+        AttemptStatus::Challenged
+        | AttemptStatus::Unproven
+        | AttemptStatus::Processing
+        | AttemptStatus::Failed => false,
     };
     let Some(reference) = reference else { return settled };
     // References are a channel's, not a method's: several cards may share one.
@@ -248,7 +289,11 @@ fn failed(now: &Payment, id: AttemptId, failure: Failure, at: Time) -> Answer {
     let attempt = now.attempt(id).ok_or(Refusal::NotFound("attempt"))?;
     let mut payment = now.clone();
     match attempt.status {
-        AttemptStatus::Failed | AttemptStatus::Returned => Ok(None),
+        // Of one that waits for proofs a channel knows nothing, so it has nothing to say.
+        AttemptStatus::Challenged
+        | AttemptStatus::Unproven
+        | AttemptStatus::Failed
+        | AttemptStatus::Returned => Ok(None),
         AttemptStatus::Succeeded if attempt.failure.is_some() => Ok(None),
         AttemptStatus::Succeeded => {
             let reference = attempt.reference.clone();
@@ -284,7 +329,8 @@ fn reopen(next: &mut Next, at: Time) {
 }
 
 fn close(now: &Payment, at: Time) -> Next {
-    let payment = Payment { status: Status::Closed, closed_at: Some(at), ..now.clone() };
+    let mut payment = Payment { status: Status::Closed, closed_at: Some(at), ..now.clone() };
+    end_challenges(&mut payment);
     Next { payment, happened: vec![Happened::Closed] }
 }
 
@@ -298,6 +344,7 @@ fn settle(
     for attempt in payment.attempts.iter_mut().filter(|attempt| attempt.id == id) {
         attempt.status = status;
         attempt.failure = failure;
+        attempt.challenge = None;
         let known = attempt.reference.take().filter(|known| reference != Some(known));
         attempt.other_references.extend(known);
         attempt.reference = reference.cloned();

@@ -2,7 +2,7 @@
 //!
 //! Pure over the payment alone: it says what the payment becomes and what happened; [`super::steps`]
 //! turns what happened into postings, events and tasks. Versions are counted there, once a step. What
-//! happens to an attempt while it waits for somebody is in [`waiting`].
+//! happens to an attempt while it waits for somebody is in `waiting`.
 
 mod waiting;
 

@@ -236,8 +236,13 @@ fn command(schemas: Schemas<'_>, path: &str, method: &str, source: &Value, reque
         command = format!("{command} -X {}", method.to_uppercase());
     }
     let security = source.get("security").unwrap_or(&schemas.document["security"]);
-    if security.as_array().is_some_and(|schemes| !schemes.is_empty()) {
-        command.push_str(" \\\n  -H \"Authorization: Bearer $TONGBAO_SECRET_KEY\"");
+    // A requirement that names no scheme asks for nothing.
+    let scheme = security[0].as_object().and_then(|schemes| schemes.keys().next());
+    if let Some(scheme) = scheme {
+        let secret = if scheme == "session" { "$TONGBAO_SESSION_TOKEN" } else { "$TONGBAO_SECRET_KEY" };
+        command.push_str(" \\\n  -H \"Authorization: Bearer ");
+        command.push_str(secret);
+        command.push('"');
     }
     if let Some(request) = request {
         command.push_str(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '");

@@ -136,6 +136,26 @@ fn the_command_survives_a_shell() {
 }
 
 #[test]
+fn the_command_shows_the_secret_that_the_operation_asks_for() {
+    let mut document = document();
+    let command = |document: &Value| {
+        let groups = groups(Schemas { document, lang: Lang::En });
+        groups[0].operations[0].command.clone()
+    };
+    for (security, secret) in [
+        (json!([{"session": []}]), Some("Bearer $TONGBAO_SESSION_TOKEN\"")),
+        (json!([{"secret_key": []}]), Some("Bearer $TONGBAO_SECRET_KEY\"")),
+        (json!([{}]), None),
+        (json!([]), None),
+    ] {
+        document["security"] = security;
+        let command = command(&document);
+        assert_eq!(command.contains("Authorization"), secret.is_some(), "{command}");
+        assert!(secret.is_none_or(|secret| command.contains(secret)), "{command}");
+    }
+}
+
+#[test]
 fn the_page_names_every_operation_twice() {
     let html = render_docs(&document(), true, &frame());
     for anchor in ["get-a", "post-b-id"] {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Record, Time,
+    Facts, Record, Refusal, Stop, Time,
     id::{
         AppId, AttemptId, DeliveryId, MessageId, NoticeId, PayerId, PaymentId, RefundId, SharingId, TopUpId,
         TransferId, TypedId, UtilityPaymentId, WechatTransferBatchId, WithdrawalId,
@@ -70,6 +70,13 @@ pub struct TaskKey {
     pub due_at: Time,
     /// Which one.
     pub id: Uuid,
+}
+
+impl TaskKey {
+    /// Refuses a worker whose lease of this task has ended: another one does it, or did.
+    pub(crate) fn held(&self, facts: &dyn Facts) -> Result<(), Stop> {
+        if facts.task(self)? { Ok(()) } else { Err(Refusal::LeaseLost.into()) }
+    }
 }
 
 /// What a worker is to do.

@@ -232,9 +232,7 @@ pub fn record_attempt(
     lease: TaskKey,
     sent: &Sent,
 ) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let delivery = facts.get::<Delivery>(id)?.ok_or(Refusal::NotFound("delivery"))?;
     let Some(next) = delivery.after(sent) else { return Ok(change) };
@@ -254,9 +252,7 @@ pub fn record_attempt(
 
 /// Puts a delivery off without an attempt: its receiver is busy or was cut off for a while.
 pub fn postpone(facts: &dyn Facts, id: DeliveryId, lease: TaskKey, until: Time) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     if let Some(delivery) = facts.get::<Delivery>(id)?.filter(|delivery| !delivery.is_over()) {
         let version = delivery.version.saturating_add(1);
@@ -268,9 +264,7 @@ pub fn postpone(facts: &dyn Facts, id: DeliveryId, lease: TaskKey, until: Time) 
 
 /// Gives a task up whose delivery needs no sending: its endpoint was deleted or disabled.
 pub fn abandon(facts: &dyn Facts, id: DeliveryId, lease: TaskKey) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     if let Some(delivery) = facts.get::<Delivery>(id)?.filter(|delivery| !delivery.is_over()) {
         let version = delivery.version.saturating_add(1);

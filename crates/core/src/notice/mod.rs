@@ -252,9 +252,7 @@ pub fn record_sent(
     lease: TaskKey,
     carried: Carried,
 ) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let notice = facts.get::<Notice>(id)?.ok_or(Refusal::NotFound("notice"))?;
     let Some(next) = notice.after(cx.at(), carried) else { return Ok(change) };

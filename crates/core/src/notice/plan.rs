@@ -43,9 +43,7 @@ pub fn plan(
     lease: TaskKey,
     carried: &[Medium],
 ) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let message = facts.get::<Message>(id)?.ok_or(Refusal::NotFound("message"))?;
     let Some(payer) = facts.get::<Payer>(message.payer)? else { return Ok(change) };

@@ -70,9 +70,7 @@ pub(crate) fn take_refund(
 
 /// Unfreezes what is left when its time is over. The worker must still hold `lease`.
 pub fn unfreeze(facts: &dyn Facts, cx: &Context, id: SharingId, lease: TaskKey) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let now = facts.get::<Sharing>(id)?.ok_or(Refusal::NotFound("sharing"))?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     match machine::decide(now, Input::Expire, cx.at()) {

@@ -207,9 +207,7 @@ pub fn hear(
 ) -> Result<ChangeSet, Stop> {
     let mut change = ChangeSet::default();
     if let Some(lease) = lease {
-        if !facts.task(&lease)? {
-            return Err(Refusal::LeaseLost.into());
-        }
+        lease.held(facts)?;
         change.done.push(lease);
     }
     let now = facts.get::<Refund>(id)?.ok_or(Refusal::NotFound("refund"))?;

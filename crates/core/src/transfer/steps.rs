@@ -109,9 +109,7 @@ pub fn expire(
     id: TransferId,
     lease: TaskKey,
 ) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let now = known(facts, id)?;
     let (mut change, after) = ask(facts, cx, now, Input::Expire)?;
     if after.status == TransferStatus::Offered {

@@ -154,9 +154,7 @@ pub fn hear(
 ) -> Result<ChangeSet, Stop> {
     let mut change = ChangeSet::default();
     if let Some(lease) = lease {
-        if !facts.task(&lease)? {
-            return Err(Refusal::LeaseLost.into());
-        }
+        lease.held(facts)?;
         change.done.push(lease);
     }
     let now = facts.get::<UtilityPayment>(id)?.ok_or(Refusal::NotFound("utility payment"))?;

@@ -158,9 +158,7 @@ pub fn begin(
     id: WithdrawalId,
     lease: TaskKey,
 ) -> Result<(ChangeSet, bool), Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet::default();
     let now = facts.get::<Withdrawal>(id)?.ok_or(Refusal::NotFound("withdrawal"))?;
     if now.status != WithdrawalStatus::Planned {
@@ -187,9 +185,7 @@ pub fn hear(
 ) -> Result<ChangeSet, Stop> {
     let mut change = ChangeSet::default();
     if let Some(lease) = lease {
-        if !facts.task(&lease)? {
-            return Err(Refusal::LeaseLost.into());
-        }
+        lease.held(facts)?;
         change.done.push(lease);
     }
     let now = facts.get::<Withdrawal>(id)?.ok_or(Refusal::NotFound("withdrawal"))?;

@@ -6,6 +6,7 @@ mod commands;
 mod first_start;
 mod pages;
 mod payer_api;
+mod person;
 mod process;
 mod production;
 mod quick_start;

@@ -1,10 +1,10 @@
 //! A payer's account in a real browser of a phone's size, from signing up to a freeze that stops a payment.
 
-use fantoccini::Client;
 use serde_json::{Value, json};
 
 use crate::{
-    browser::{Driver, element, fill, open, program},
+    browser::{Driver, open, program},
+    person::{Person, text},
     process::{Sandbox, printed, run, wait_for},
 };
 
@@ -12,46 +12,11 @@ const PHONE: &str = "17000000009";
 const PASSWORD: &str = "135790";
 const ANOTHER: &str = "246801";
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
-
-/// A browser before a sandbox.
-struct Person<'a> {
-    browser: &'a Client,
-    sandbox: &'a Sandbox,
-}
-
 impl Person<'_> {
-    async fn goes(&self, path: &str) {
-        let url = format!("{}{path}?lang=en", text(&self.sandbox.file["api"]));
-        self.browser.goto(&url).await.unwrap();
-    }
-
-    async fn fills(&self, fields: &[(&str, &str)]) {
+    async fn types(&self, fields: &[(&str, &str)]) {
         for (id, typed) in fields {
-            fill(self.browser, &format!("#{id}"), typed).await;
+            self.fills(&format!("#{id}"), typed).await;
         }
-    }
-
-    async fn presses(&self, css: &str) {
-        element(self.browser, css).await.click().await.unwrap();
-    }
-
-    /// Waits for a page with this on it.
-    async fn reads(&self, wanted: &str) {
-        wait_for(wanted, async || {
-            let page = element(self.browser, "main").await.text().await.ok()?;
-            page.contains(wanted).then_some(())
-        })
-        .await;
-    }
-
-    /// The code that was sent last.
-    async fn code(&self) -> String {
-        let messages = self.sandbox.get("/sandbox/messages").await;
-        let mut codes = messages["data"].as_array().unwrap().iter().map(|message| text(&message["code"]));
-        codes.find(|code| !code.is_empty()).unwrap().to_owned()
     }
 
     /// Lets the pause between two codes pass.
@@ -61,20 +26,20 @@ impl Person<'_> {
 
     async fn signs_up(&self) {
         self.goes("/wallet/security").await;
-        self.fills(&[("phone", PHONE)]).await;
+        self.types(&[("phone", PHONE)]).await;
         self.presses(".pay-button").await;
         self.reads("We sent a code").await;
-        self.fills(&[("code", &self.code().await)]).await;
+        self.types(&[("code", &self.code().await)]).await;
         self.presses(".pay-button").await;
         self.reads("Choose a payment password").await;
-        self.fills(&[("password", PASSWORD), ("again", PASSWORD)]).await;
+        self.types(&[("password", PASSWORD), ("again", PASSWORD)]).await;
         self.presses(".pay-button").await;
         self.reads("Not verified").await;
     }
 
     async fn verifies(&self) {
         self.goes("/wallet/security/identity").await;
-        self.fills(&[("name", "测试甲"), ("number", "990000199001010017")]).await;
+        self.types(&[("name", "测试甲"), ("number", "990000199001010017")]).await;
         self.presses(".pay-button").await;
         self.reads("You are verified").await;
         self.goes("/wallet/security/limits").await;
@@ -85,7 +50,7 @@ impl Person<'_> {
     async fn locks_and_resets(&self) {
         for told in ["4 tries left", "3 tries left", "2 tries left", "1 try left", "password locked"] {
             self.goes("/wallet/security/password").await;
-            self.fills(&[("old", "000001"), ("password", ANOTHER), ("again", ANOTHER)]).await;
+            self.types(&[("old", "000001"), ("password", ANOTHER), ("again", ANOTHER)]).await;
             self.presses(".pay-button").await;
             self.reads(told).await;
         }
@@ -93,26 +58,26 @@ impl Person<'_> {
         self.presses(".pay-button").await;
         self.reads("A code is on its way").await;
         let code = self.code().await;
-        self.fills(&[("code", &code), ("name", "测试甲"), ("number", "990000199001010017")]).await;
-        self.fills(&[("password", ANOTHER), ("again", ANOTHER)]).await;
+        self.types(&[("code", &code), ("name", "测试甲"), ("number", "990000199001010017")]).await;
+        self.types(&[("password", ANOTHER), ("again", ANOTHER)]).await;
         self.presses(".pay-button").await;
         self.reads("The payment password is changed").await;
     }
 
     /// Goes as far as the cashier's page that asks for the password.
     async fn is_at_the_till(&self, payment: &Value) {
-        self.browser.goto(&format!("{}?lang=en", text(&payment["cashier_url"]))).await.unwrap();
-        self.fills(&[("phone", PHONE)]).await;
+        self.visits(text(&payment["cashier_url"])).await;
+        self.types(&[("phone", PHONE)]).await;
         self.presses(".pay-button").await;
         self.reads("We sent a code").await;
-        self.fills(&[("code", &self.code().await)]).await;
+        self.types(&[("code", &self.code().await)]).await;
         self.presses(".pay-button").await;
         self.reads("Payment method").await;
     }
 
     async fn pays(&self) {
         self.presses("input[value=sandbox_bank]").await;
-        self.fills(&[("password", ANOTHER)]).await;
+        self.types(&[("password", ANOTHER)]).await;
         self.presses(".pay-button").await;
     }
 }
@@ -128,7 +93,7 @@ async fn a_payer_signs_up_is_verified_loses_the_password_and_freezes_the_account
     let payment = sandbox.post("/v1/payments", new).await;
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
-    let person = Person { browser: &browser, sandbox: &sandbox };
+    let person = Person::first(&browser, &sandbox);
     person.signs_up().await;
     person.verifies().await;
     person.locks_and_resets().await;
@@ -149,10 +114,10 @@ async fn a_payer_signs_up_is_verified_loses_the_password_and_freezes_the_account
     person.goes("/wallet/security/freeze").await;
     person.presses("main form button").await;
     person.reads("A code is on its way").await;
-    person.fills(&[("code", &person.code().await), ("password", ANOTHER)]).await;
+    person.types(&[("code", &person.code().await), ("password", ANOTHER)]).await;
     person.presses(".pay-button").await;
     person.reads("not frozen any more").await;
-    browser.goto(&format!("{}?lang=en", text(&payment["cashier_url"]))).await.unwrap();
+    person.visits(text(&payment["cashier_url"])).await;
     person.pays().await;
     wait_for("the payment", async || Some(sandbox.get(&path).await).filter(|p| p["status"] == "succeeded"))
         .await;
@@ -166,17 +131,17 @@ async fn a_payer_adds_a_mail_address_takes_its_data_and_closes_the_account() {
     let sandbox = Sandbox::start(&directory.path().join("data"));
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
-    let person = Person { browser: &browser, sandbox: &sandbox };
+    let person = Person::first(&browser, &sandbox);
     person.signs_up().await;
     person.goes("/wallet/security/mail").await;
-    person.fills(&[("mail", "tester@example.com")]).await;
+    person.types(&[("mail", "tester@example.com")]).await;
     person.presses(".pay-button").await;
     person.reads("We sent a code to the address").await;
-    person.fills(&[("code", &person.code().await)]).await;
+    person.types(&[("code", &person.code().await)]).await;
     person.presses(".pay-button").await;
     person.reads("The address is confirmed").await;
     person.goes("/wallet/security/data").await;
-    person.fills(&[("password", PASSWORD)]).await;
+    person.types(&[("password", PASSWORD)]).await;
     person.presses(".pay-button").await;
     wait_for("a message about the copy", async || {
         let messages = sandbox.get("/sandbox/messages").await;
@@ -190,7 +155,7 @@ async fn a_payer_adds_a_mail_address_takes_its_data_and_closes_the_account() {
     person.goes("/wallet/security/closing").await;
     person.presses(".pay-button").await;
     person.reads("for good").await;
-    person.fills(&[("code", &person.code().await), ("password", PASSWORD)]).await;
+    person.types(&[("code", &person.code().await), ("password", PASSWORD)]).await;
     person.presses(".danger").await;
     person.reads("Sign in or sign up").await;
     person.waits().await;

@@ -1,81 +1,26 @@
 //! Proofs beyond the password in a real browser of a phone's size: a card whose bank asks its holder, and a freeze that
 //! stops a payment which waits for a code.
 
-use fantoccini::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    browser::{Driver, element, fill, open, program},
-    process::{Sandbox, wait_for},
+    browser::{Driver, open, program},
+    person::{Person, text},
+    process::Sandbox,
 };
 
 /// The sandbox's card whose bank wants its holder to confirm.
 const CARD: &str = "6200 0000 0000 0120";
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
-
-/// A browser before a sandbox.
-struct Person<'a> {
-    browser: &'a Client,
-    sandbox: &'a Sandbox,
-}
-
 impl Person<'_> {
-    async fn goes(&self, path: &str) {
-        let url = format!("{}{path}?lang=en", text(&self.sandbox.file["api"]));
-        self.browser.goto(&url).await.unwrap();
-    }
-
-    async fn fills(&self, id: &str, typed: &str) {
-        fill(self.browser, &format!("#{id}"), typed).await;
-    }
-
-    async fn presses(&self, css: &str) {
-        let button = element(self.browser, css).await;
-        let script = "document.querySelector(arguments[0]).scrollIntoView({block: 'center'});";
-        self.browser.execute(script, vec![json!(css)]).await.unwrap();
-        button.click().await.unwrap();
-    }
-
-    /// Waits for a page with this on it; pages that ask the bank load themselves anew.
-    async fn reads(&self, wanted: &str) {
-        wait_for(wanted, async || {
-            let page = element(self.browser, "main").await.text().await.ok()?;
-            page.contains(wanted).then_some(())
-        })
-        .await;
-    }
-
-    /// The code that was sent last.
-    async fn code(&self) -> String {
-        let messages = self.sandbox.get("/sandbox/messages").await;
-        let mut codes = messages["data"].as_array().unwrap().iter().map(|message| text(&message["code"]));
-        codes.find(|code| !code.is_empty()).unwrap().to_owned()
-    }
-
-    async fn signs_in(&self) {
-        self.fills("phone", text(&self.sandbox.payer()["phone"])).await;
-        self.presses(".pay-button").await;
-        self.reads("We sent a code").await;
-        self.fills("code", &self.code().await).await;
-        self.presses(".pay-button").await;
-    }
-
     /// Goes to the cashier of a new payment, and signs in there. Gives the path that asks about the payment.
     async fn is_at_the_till_of(&self, order_no: &str, amount: i64) -> String {
         let new = json!({"order_no": order_no, "amount": amount, "currency": "CNY", "description": "Tea"});
         let payment = self.sandbox.post("/v1/payments", new).await;
-        self.browser.goto(&format!("{}?lang=en", text(&payment["cashier_url"]))).await.unwrap();
+        self.visits(text(&payment["cashier_url"])).await;
         self.signs_in().await;
         self.reads("Payment method").await;
         format!("/v1/payments/{}", text(&payment["id"]))
-    }
-
-    async fn types_the_password(&self) {
-        self.fills("password", text(&self.sandbox.payer()["password"])).await;
-        self.presses(".pay-button").await;
     }
 }
 
@@ -86,7 +31,7 @@ async fn a_card_pays_when_its_holder_has_confirmed_on_the_banks_page() {
     let sandbox = Sandbox::start(&directory.path().join("data"));
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
-    let person = Person { browser: &browser, sandbox: &sandbox };
+    let person = Person::first(&browser, &sandbox);
     person.goes("/wallet/cards").await;
     person.signs_in().await;
     person.reads("No card is bound yet").await;
@@ -94,7 +39,7 @@ async fn a_card_pays_when_its_holder_has_confirmed_on_the_banks_page() {
     for (id, typed) in
         [("number", CARD), ("name", "张三"), ("id-number", "11010119900307889x"), ("phone", "13800000000")]
     {
-        person.fills(id, typed).await;
+        person.fills(&format!("#{id}"), typed).await;
     }
     person.presses(".pay-button").await;
     person.reads("··0120").await;
@@ -118,7 +63,7 @@ async fn a_freeze_from_the_security_centre_stops_a_payment_that_waits_for_its_co
     let sandbox = Sandbox::start(&directory.path().join("data"));
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
-    let person = Person { browser: &browser, sandbox: &sandbox };
+    let person = Person::first(&browser, &sandbox);
     person.goes("/wallet/security").await;
     person.signs_in().await;
     person.reads("Devices").await;
@@ -133,7 +78,7 @@ async fn a_freeze_from_the_security_centre_stops_a_payment_that_waits_for_its_co
     person.presses("main form button").await;
     person.reads("The account is frozen").await;
     browser.switch_to_window(till).await.unwrap();
-    person.fills("code", &code).await;
+    person.fills("#code", &code).await;
     person.presses(".pay-button").await;
     person.reads("The account is frozen").await;
     let stopped = sandbox.get(&payment).await;
@@ -148,11 +93,11 @@ async fn a_large_payment_is_confirmed_by_password_and_code() {
     let sandbox = Sandbox::start(&directory.path().join("data"));
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
-    let person = Person { browser: &browser, sandbox: &sandbox };
+    let person = Person::first(&browser, &sandbox);
     let payment = person.is_at_the_till_of("large-1", 600_000).await;
     person.types_the_password().await;
     person.reads("Confirm once more").await;
-    person.fills("code", &person.code().await).await;
+    person.fills("#code", &person.code().await).await;
     person.presses(".pay-button").await;
     person.reads("Payment complete").await;
     assert_eq!(sandbox.get(&payment).await["status"], "succeeded");

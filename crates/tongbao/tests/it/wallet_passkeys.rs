@@ -1,17 +1,14 @@
 //! A passkey in a real browser of a phone's size, in an authenticator that the driver plays: added, used to pay an
 //! order and to send money, removed.
 
-use fantoccini::{Client, wd::WebDriverCompatibleCommand};
-use serde_json::{Value, json};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use serde_json::json;
 
 use crate::{
-    browser::{Driver, element, fill, open, program},
+    browser::{Driver, element, open, program},
+    person::{Person, text},
     process::{Sandbox, wait_for},
 };
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
 
 /// Puts a device with a fingerprint reader beside the browser (Web Authentication Level 3, section 11.5).
 #[derive(Debug)]
@@ -34,57 +31,16 @@ impl WebDriverCompatibleCommand for AddAuthenticator {
     }
 }
 
-/// A payer of the sandbox before a browser.
-struct Person<'a> {
-    browser: &'a Client,
-    sandbox: &'a Sandbox,
-}
-
 impl Person<'_> {
-    async fn goes(&self, path: &str) {
-        let mark = if path.contains('?') { '&' } else { '?' };
-        let url = format!("{}{path}{mark}lang=en", text(&self.sandbox.file["api"]));
-        self.browser.goto(&url).await.unwrap();
-    }
-
-    async fn presses(&self, css: &str) {
-        let found = element(self.browser, css).await;
-        // Out from under the tab bar, as a thumb would.
-        let script = "document.querySelector(arguments[0]).scrollIntoView({block: 'center'})";
-        self.browser.execute(script, vec![json!(css)]).await.unwrap();
-        found.click().await.unwrap();
-    }
-
-    /// Waits for a page with this on it.
-    async fn reads(&self, wanted: &str) {
-        wait_for(wanted, async || {
-            let page = element(self.browser, "main").await.text().await.ok()?;
-            page.contains(wanted).then_some(())
-        })
-        .await;
-    }
-
-    /// Types phone number and code on the page that asks for them.
-    async fn signs_in(&self) {
-        fill(self.browser, "input[name=phone]", text(&self.sandbox.payer()["phone"])).await;
-        self.presses("main form .pay-button").await;
-        let field = element(self.browser, "input[name=code]").await;
-        let messages = self.sandbox.get("/sandbox/messages").await;
-        let mut codes = messages["data"].as_array().unwrap().iter().map(|message| text(&message["code"]));
-        field.send_keys(codes.find(|code| !code.is_empty()).unwrap()).await.unwrap();
-        self.presses("main form .pay-button").await;
-    }
-
     async fn adds_a_passkey(&self) {
         self.goes("/wallet/security/passkeys").await;
         self.signs_in().await;
         self.reads("Add a passkey").await;
-        fill(self.browser, "#name", "my phone").await;
-        fill(self.browser, "#password", "999999").await;
+        self.fills("#name", "my phone").await;
+        self.fills("#password", "999999").await;
         self.presses(".pay-button").await;
         self.reads("4 tries left").await;
-        fill(self.browser, "#password", text(&self.sandbox.payer()["password"])).await;
-        self.presses(".pay-button").await;
+        self.types_the_password().await;
         self.reads("The passkey is added").await;
         self.reads("my phone").await;
     }
@@ -94,7 +50,7 @@ impl Person<'_> {
             json!({"order_no": "key-1", "amount": 2999, "currency": "CNY", "description": "Pu-erh cake"});
         let payment = self.sandbox.post("/v1/payments", new).await;
         self.sandbox.post("/sandbox/clock", json!({"advance_s": 31})).await;
-        self.browser.goto(&format!("{}?lang=en", text(&payment["cashier_url"]))).await.unwrap();
+        self.visits(text(&payment["cashier_url"])).await;
         self.signs_in().await;
         self.reads("Payment method").await;
         self.presses("[data-passkey]").await;
@@ -108,13 +64,13 @@ impl Person<'_> {
 
     async fn sends_money(&self) {
         self.goes("/wallet/transfer").await;
-        fill(self.browser, "#phone", text(&self.sandbox.file["payers"][1]["phone"])).await;
+        self.fills("#phone", text(&self.sandbox.file["payers"][1]["phone"])).await;
         self.presses(".pay-button").await;
-        fill(self.browser, "#amount", "12.34").await;
+        self.fills("#amount", "12.34").await;
         self.presses(".pay-button").await;
         self.reads("Confirm the transfer").await;
         // By keyboard, as who sees no button.
-        element(self.browser, "[data-passkey]").await.send_keys("\u{e007}").await.unwrap();
+        element(&self.browser, "[data-passkey]").await.send_keys("\u{e007}").await.unwrap();
         self.reads("Money sent").await;
     }
 
@@ -135,7 +91,7 @@ async fn a_payer_adds_a_passkey_pays_an_order_and_sends_money_with_it() {
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
     browser.issue_cmd(AddAuthenticator).await.unwrap();
-    let person = Person { browser: &browser, sandbox: &sandbox };
+    let person = Person::first(&browser, &sandbox);
     person.adds_a_passkey().await;
     person.pays_an_order().await;
     person.sends_money().await;

@@ -1,11 +1,11 @@
 //! Transfers, a collection code and bills in a real browser of a phone's size: two payers, each on a phone of its own.
 
-use fantoccini::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    browser::{Driver, element, fill, open, program},
-    process::{Sandbox, wait_for},
+    browser::{Driver, element, open, program},
+    person::{Person, text},
+    process::Sandbox,
 };
 
 const DAY_S: i64 = 24 * 3_600;
@@ -13,66 +13,11 @@ const DAY_S: i64 = 24 * 3_600;
 /// A note that would be a script on a page that did not escape it.
 const NOTE: &str = "<script>document.title='owned'</script>";
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
-
-/// A payer of the sandbox with a browser of its own.
-struct Person<'a> {
-    browser: Client,
-    sandbox: &'a Sandbox,
-    payer: &'a Value,
-}
-
 impl Person<'_> {
-    async fn goes(&self, path: &str) {
-        let mark = if path.contains('?') { '&' } else { '?' };
-        let url = format!("{}{path}{mark}lang=en", text(&self.sandbox.file["api"]));
-        self.browser.goto(&url).await.unwrap();
-    }
-
-    async fn fills(&self, css: &str, typed: &str) {
-        fill(&self.browser, css, typed).await;
-    }
-
-    async fn presses(&self, css: &str) {
-        let found = element(&self.browser, css).await;
-        // Out from under the tab bar, as a thumb would.
-        let script = "document.querySelector(arguments[0]).scrollIntoView({block: 'center'})";
-        self.browser.execute(script, vec![json!(css)]).await.unwrap();
-        found.click().await.unwrap();
-    }
-
-    /// Waits for a page with this on it.
-    async fn reads(&self, wanted: &str) {
-        wait_for(wanted, async || {
-            let page = element(&self.browser, "main").await.text().await.ok()?;
-            page.contains(wanted).then_some(())
-        })
-        .await;
-    }
-
-    /// Loads a page until this is on it.
-    async fn finds(&self, path: &str, wanted: &str) {
-        wait_for(wanted, async || {
-            self.goes(path).await;
-            let page = element(&self.browser, "main").await.text().await.ok()?;
-            page.contains(wanted).then_some(())
-        })
-        .await;
-    }
-
     /// Asks for the wallet, and is let in by phone number and code.
-    async fn signs_in(&self) {
+    async fn opens_the_wallet(&self) {
         self.goes("/wallet").await;
-        self.fills("input[name=phone]", text(&self.payer["phone"])).await;
-        self.presses("main form button").await;
-        let field = element(&self.browser, "input[name=code]").await;
-        let messages = self.sandbox.get("/sandbox/messages").await;
-        let mut codes = messages["data"].as_array().unwrap().iter().map(|message| text(&message["code"]));
-        let code = codes.find(|code| !code.is_empty()).unwrap().to_owned();
-        field.send_keys(&code).await.unwrap();
-        self.presses("main form button").await;
+        self.signs_in().await;
         self.reads("Latest bills").await;
     }
 
@@ -86,11 +31,6 @@ impl Person<'_> {
         self.presses(&format!("input[name=way][value={way}]")).await;
         self.presses(".pay-button").await;
         self.reads("Confirm the transfer").await;
-    }
-
-    async fn confirms(&self, password: &str) {
-        self.fills("#password", password).await;
-        self.presses(".pay-button").await;
     }
 
     async fn path(&self) -> String {
@@ -110,8 +50,8 @@ async fn money_is_offered_accepted_returned_and_paid_by_a_code_and_bills_tell_of
         payer: &sandbox.file["payers"][number],
     };
     let (one, other) = (person(0).await, person(1).await);
-    one.signs_in().await;
-    other.signs_in().await;
+    one.opens_the_wallet().await;
+    other.opens_the_wallet().await;
 
     // A number that nobody has, then the right one, and a wrong password on the way.
     one.goes("/wallet/transfer").await;
@@ -123,7 +63,7 @@ async fn money_is_offered_accepted_returned_and_paid_by_a_code_and_bills_tell_of
     one.reads(NOTE).await;
     one.confirms("000000").await;
     one.reads("Wrong payment password").await;
-    one.confirms(text(&one.payer["password"])).await;
+    one.types_the_password().await;
     one.reads("Sent; waiting for them to accept").await;
     one.finds("/wallet", "¥9,987.66").await;
 
@@ -138,7 +78,7 @@ async fn money_is_offered_accepted_returned_and_paid_by_a_code_and_bills_tell_of
 
     // One that nobody takes comes back after a day.
     one.prepares(&other, "100", "rent", "to_be_accepted").await;
-    one.confirms(text(&one.payer["password"])).await;
+    one.types_the_password().await;
     one.reads("waiting for them to accept").await;
     let offered = one.path().await;
     sandbox.post("/sandbox/clock", json!({"advance_s": DAY_S + 60})).await;
@@ -154,12 +94,12 @@ async fn money_is_offered_accepted_returned_and_paid_by_a_code_and_bills_tell_of
     one.reads("500 yuan a day").await;
     one.fills("#amount", "500.01").await;
     one.presses(".pay-button").await;
-    one.confirms(text(&one.payer["password"])).await;
+    one.types_the_password().await;
     one.reads("¥500.00 more today").await;
     one.goes(&path).await;
     one.fills("#amount", "20").await;
     one.presses(".pay-button").await;
-    one.confirms(text(&one.payer["password"])).await;
+    one.types_the_password().await;
     one.reads("Money sent").await;
     one.finds("/wallet", "¥9,967.66").await;
     other.finds("/wallet", "¥1,032.34").await;

@@ -75,9 +75,7 @@ pub fn hear(
 ) -> Result<ChangeSet, Stop> {
     let mut change = ChangeSet::default();
     if let Some(lease) = lease {
-        if !facts.task(&lease)? {
-            return Err(Refusal::LeaseLost.into());
-        }
+        lease.held(facts)?;
         change.done.push(lease);
     }
     let now = known(facts, id)?;
@@ -187,9 +185,7 @@ pub fn close(
 
 /// Closes a payment whose time is over. The worker must still hold `lease`.
 pub fn expire(facts: &dyn Facts, cx: &mut Context, id: PaymentId, lease: TaskKey) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let mut change = ChangeSet { done: vec![lease], ..ChangeSet::default() };
     let now = known(facts, id)?;
     if let Some(order) = now.combined() {

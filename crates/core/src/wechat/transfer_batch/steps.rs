@@ -2,7 +2,7 @@
 
 use super::{DetailStatus, FailReason, FailedDetail, TransferDetail, WechatTransferBatch, details, known};
 use crate::{
-    ChangeSet, Context, Facts, Lookup, Need, Refusal, Stop, Task, TaskKey, Want, Work,
+    ChangeSet, Context, Facts, Lookup, Need, Stop, Task, TaskKey, Want, Work,
     delivery::Dialect,
     event::{self, Audience, EventKind, Subject},
     id::{PayerId, WechatTransferBatchId},
@@ -20,9 +20,7 @@ pub fn pay(
     id: WechatTransferBatchId,
     lease: TaskKey,
 ) -> Result<ChangeSet, Stop> {
-    if !facts.task(&lease)? {
-        return Err(Refusal::LeaseLost.into());
-    }
+    lease.held(facts)?;
     let now = known(facts, id)?;
     let mut change = ChangeSet::default();
     change.done.push(lease);

@@ -6,10 +6,15 @@
 //!
 //! **Absent on purpose:** I/O, clocks, chance other than by a seed, threads, and what is done about a score.
 
+pub mod aml;
+pub mod choices;
 pub mod counters;
 pub mod evaluation;
 pub mod features;
 pub mod generator;
+pub mod judge;
 pub mod model;
+pub mod profile;
 pub mod rule;
 mod seeded;
+pub mod sharing;

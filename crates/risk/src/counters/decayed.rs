@@ -2,6 +2,8 @@
 //!
 //! Exponentials come from the `libm` crate and not from the system, so that a state is the same on every machine.
 
+use serde::{Deserialize, Serialize};
+
 /// What is left of one after `elapsed_s` seconds, with the time constant `tau_s` in seconds: `exp(−elapsed/tau)`,
 /// between 0 and 1.
 #[must_use]
@@ -21,7 +23,7 @@ pub fn elapsed_s(since_s: u32, now_s: u32) -> f32 {
 }
 
 /// A running mean and variance that fade.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     /// The sum of the weights of what was added, each faded.
     pub weight: f32,

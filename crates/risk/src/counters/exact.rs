@@ -26,57 +26,60 @@ pub struct Sum {
     pub count: u32,
     /// What they come to, in minor units (fen).
     pub minor: i64,
+    /// The largest of them, in minor units.
+    pub largest: i64,
 }
 
 impl Sum {
+    /// One of this amount.
+    #[must_use]
+    pub const fn one(amount: Amount) -> Sum {
+        Sum { count: 1, minor: amount.minor(), largest: amount.minor() }
+    }
+
     fn plus(self, other: Sum) -> Sum {
-        Sum { count: self.count.saturating_add(other.count), minor: self.minor.saturating_add(other.minor) }
+        Sum {
+            count: self.count.saturating_add(other.count),
+            minor: self.minor.saturating_add(other.minor),
+            largest: self.largest.max(other.largest),
+        }
     }
 }
 
-/// A ring of the last `N` buckets of one size; `newest` is the number of the latest one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Ring<const N: usize> {
-    newest: i64,
-    buckets: [Sum; N],
-}
+/// The last `N` buckets of one size, of which the empty ones are not kept; in the order of their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ring<const N: usize>(Vec<(i64, Sum)>);
 
 impl<const N: usize> Ring<N> {
-    const EMPTY: Self = Ring { newest: i64::MIN, buckets: [Sum { count: 0, minor: 0 }; N] };
-
     #[expect(clippy::cast_possible_wrap, reason = "rings have at most 31 buckets")]
     const LENGTH: i64 = N as i64;
 
-    fn place(bucket: i64) -> usize {
-        usize::try_from(bucket.rem_euclid(Self::LENGTH)).unwrap_or_default()
-    }
-
-    fn add(&mut self, bucket: i64, sum: Sum) {
-        if bucket > self.newest {
-            let first = bucket.saturating_sub(Self::LENGTH).max(self.newest);
-            for passed in first.saturating_add(1)..=bucket {
-                self.buckets[Self::place(passed)] = Sum::default();
-            }
-            self.newest = bucket;
+    pub(super) fn add(&mut self, bucket: i64, sum: Sum) {
+        let newest = self.0.last().map_or(bucket, |(number, _)| bucket.max(*number));
+        let oldest = newest.saturating_sub(Self::LENGTH);
+        if bucket <= oldest {
+            return;
         }
-        if bucket > self.newest.saturating_sub(Self::LENGTH) {
-            let kept = &mut self.buckets[Self::place(bucket)];
-            *kept = kept.plus(sum);
+        match self.0.binary_search_by_key(&bucket, |(number, _)| *number) {
+            Ok(place) => self.0[place].1 = self.0[place].1.plus(sum),
+            Err(place) => self.0.insert(place, (bucket, sum)),
         }
+        let passed = self.0.partition_point(|(number, _)| *number <= oldest);
+        self.0.drain(..passed);
     }
 
     /// The buckets from `now` back, `length` of them.
-    fn window(&self, now: i64, length: usize) -> Sum {
+    pub(super) fn window(&self, now: i64, length: usize) -> Sum {
         let length = i64::try_from(length).unwrap_or(Self::LENGTH).min(Self::LENGTH);
-        let from = now.saturating_sub(length).max(self.newest.saturating_sub(Self::LENGTH));
-        let to = now.min(self.newest);
-        (from.saturating_add(1)..=to)
-            .fold(Sum::default(), |sum, bucket| sum.plus(self.buckets[Self::place(bucket)]))
+        let from = now.saturating_sub(length);
+        let newer = self.0.iter().rev().skip_while(|(number, _)| *number > now);
+        newer.take_while(|(number, _)| *number > from).fold(Sum::default(), |sum, (_, kept)| sum.plus(*kept))
     }
 }
 
-/// Exact counters of one entity: about 1.3 kB.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Exact counters of one entity. What did not happen takes no room; an entity that is busy at every hour has about
+/// 80 buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exact {
     minutes: Ring<12>,
     hours: Ring<24>,
@@ -84,21 +87,14 @@ pub struct Exact {
     months: Ring<13>,
 }
 
-impl Default for Exact {
-    fn default() -> Self {
-        Exact { minutes: Ring::EMPTY, hours: Ring::EMPTY, days: Ring::EMPTY, months: Ring::EMPTY }
-    }
-}
-
 impl Exact {
     /// Counts an amount at a time, in seconds since 1970.
     pub fn add(&mut self, at_s: i64, amount: Amount) {
-        let sum = Sum { count: 1, minor: amount.minor() };
-        let local_s = at_s.saturating_add(SHANGHAI_OFFSET_S);
+        let sum = Sum::one(amount);
         self.minutes.add(at_s.div_euclid(MINUTES_5_S), sum);
-        self.hours.add(at_s.div_euclid(HOUR_S), sum);
-        self.days.add(local_s.div_euclid(DAY_S), sum);
-        self.months.add(month(local_s.div_euclid(DAY_S)), sum);
+        self.hours.add(hour(at_s), sum);
+        self.days.add(day(at_s), sum);
+        self.months.add(month(day(at_s)), sum);
     }
 
     /// The last hour: twelve buckets of five minutes.
@@ -116,13 +112,13 @@ impl Exact {
     /// The last `hours` hours of the clock, 24 at most.
     #[must_use]
     pub fn last_hours(&self, now_s: i64, hours: usize) -> Sum {
-        self.hours.window(now_s.div_euclid(HOUR_S), hours)
+        self.hours.window(hour(now_s), hours)
     }
 
     /// The last `days` days of Asia/Shanghai, today among them; 31 at most.
     #[must_use]
     pub fn last_days(&self, now_s: i64, days: usize) -> Sum {
-        self.days.window(now_s.saturating_add(SHANGHAI_OFFSET_S).div_euclid(DAY_S), days)
+        self.days.window(day(now_s), days)
     }
 
     /// Today, in Asia/Shanghai.
@@ -134,8 +130,7 @@ impl Exact {
     /// The last `months` months of Asia/Shanghai, this one among them; 13 at most.
     #[must_use]
     pub fn last_months(&self, now_s: i64, months: usize) -> Sum {
-        let day = now_s.saturating_add(SHANGHAI_OFFSET_S).div_euclid(DAY_S);
-        self.months.window(month(day), months)
+        self.months.window(month(day(now_s)), months)
     }
 
     /// This calendar month, in Asia/Shanghai.
@@ -143,6 +138,16 @@ impl Exact {
     pub fn this_month(&self, now_s: i64) -> Sum {
         self.last_months(now_s, 1)
     }
+}
+
+/// The number of the hour in which a second lies.
+pub(super) const fn hour(at_s: i64) -> i64 {
+    at_s.div_euclid(HOUR_S)
+}
+
+/// The number of the day of Asia/Shanghai in which a second lies.
+pub(super) const fn day(at_s: i64) -> i64 {
+    at_s.saturating_add(SHANGHAI_OFFSET_S).div_euclid(DAY_S)
 }
 
 /// The number of the month (year times twelve) in which a day lies, counted from 1970-01-01. The calendar repeats
@@ -176,7 +181,7 @@ mod tests {
 
     #[track_caller]
     fn check(sum: Sum, count: u32, minor: i64) {
-        assert_eq!(sum, Sum { count, minor });
+        assert_eq!((sum.count, sum.minor), (count, minor));
     }
 
     #[test]
@@ -218,11 +223,11 @@ mod tests {
     #[test]
     fn a_sum_that_would_overflow_stays_above_every_limit() {
         let most = Amount::MAX.minor();
-        let mut ring = Ring::<2>::EMPTY;
-        ring.add(0, Sum { count: u32::MAX, minor: i64::MAX });
-        ring.add(0, Sum { count: 1, minor: most });
+        let mut ring = Ring::<2>::default();
+        ring.add(0, Sum { count: u32::MAX, minor: i64::MAX, largest: i64::MAX });
+        ring.add(0, Sum { count: 1, minor: most, largest: most });
         check(ring.window(0, 1), u32::MAX, i64::MAX);
-        ring.add(i64::MAX, Sum { count: 1, minor: 1 });
+        ring.add(i64::MAX, Sum { count: 1, minor: 1, largest: 1 });
         check(ring.window(i64::MAX, 2), 1, 1);
     }
 

@@ -8,8 +8,12 @@
 //!
 //! **Absent on purpose:** keys and storage; whoever counts for an entity keeps its counters.
 
+mod crowd;
 mod decayed;
 mod exact;
+mod recent;
 
+pub use crowd::{CROWD_MAX, Crowd};
 pub use decayed::{Moments, decay, elapsed_s};
 pub use exact::{Exact, SHANGHAI_OFFSET_S, Sum};
+pub use recent::{Met, RECENT_MAX, Recent};

@@ -1,5 +1,7 @@
 //! What is remembered of a payee.
 
+use serde::{Deserialize, Serialize};
+
 use super::{DAY_S, HIGH_RATIO, Label, Payment, age_days};
 use crate::counters::{decay, elapsed_s};
 
@@ -23,7 +25,7 @@ pub(super) const CONSTANTS: [f32; 6] =
 ///
 /// A *run* is what is confirmed in a row as quiet fraud, in the order in which it was paid: it begins after the last
 /// payment that is known to be genuine. Labels may arrive in another order.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Payee {
     first_at_s: u32,
     last_at_s: u32,

@@ -1,5 +1,7 @@
 //! What is remembered of a payer.
 
+use serde::{Deserialize, Serialize};
+
 use super::{DAY_S, HIGH_RATIO, Label, Payment, age_days};
 use crate::counters::{Moments, decay, elapsed_s};
 
@@ -46,7 +48,7 @@ pub(super) const CONSTANTS: [f32; 12] = [
 ];
 
 /// What is remembered of a payer: 60 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Payer {
     first_at_s: u32,
     last_at_s: u32,

@@ -21,7 +21,11 @@ fn calendar(at_s: i64) -> (i64, i64) {
 
 fn sum(counted: &[(i64, i64)], is_within: impl Fn(i64) -> bool) -> Sum {
     let within = counted.iter().filter(|(at_s, _)| is_within(*at_s));
-    within.fold(Sum::default(), |sum, (_, minor)| Sum { count: sum.count + 1, minor: sum.minor + minor })
+    within.fold(Sum::default(), |sum, (_, minor)| Sum {
+        count: sum.count + 1,
+        minor: sum.minor + minor,
+        largest: sum.largest.max(*minor),
+    })
 }
 
 /// Gaps between payments, from seconds to months, sometimes back; and amounts.

@@ -2,22 +2,21 @@
 //!
 //! **Invariants.** Counters cover what was before the payment that is judged, and do not include it. `count(a, 1h)` is
 //! of an entity, `count(a, b, 1h)` of a pair, `distinct(x, a, 1h)` says how many different x an a has met. Windows end
-//! now; a day has 24 hours. Hours of the day are those of Asia/Shanghai.
+//! now and are whole buckets: of five minutes up to an hour, of an hour up to a day, of days of Asia/Shanghai beyond;
+//! of pairs, of an hour and of days. Hours of the day are those of Asia/Shanghai.
 //!
-//! **Absent on purpose:** whoever computes them. A slot stands here before a rule may use it.
+//! **Absent on purpose:** whoever computes them: `judge::fill` has every one of these.
 
 use super::Declaration;
+use crate::choices::{Category, Level, Means, Operation, Scene};
 
 /// Enumerations and their values.
 pub(super) const ENUMERATIONS: [(&str, &[&str]); 5] = [
-    ("operations", &["payment", "transfer", "withdrawal", "top_up", "red_packet", "sign_in"]),
-    ("scenes", &["web", "app", "mini_program", "payment_code", "static_code"]),
-    ("methods", &["balance", "debit_card", "credit_card", "channel"]),
-    (
-        "categories",
-        &["general", "food", "travel", "game", "blind_box", "virtual_goods", "prepaid_card", "jewellery"],
-    ),
-    ("levels", &["one", "two", "three"]),
+    ("operations", &Operation::NAMES),
+    ("scenes", &Scene::NAMES),
+    ("methods", &Means::NAMES),
+    ("categories", &Category::NAMES),
+    ("levels", &Level::NAMES),
 ];
 
 /// Slots: spelling, kind, value of an everyday payment, meaning.
@@ -106,8 +105,7 @@ pub(super) const SLOTS: &[Declaration<'static>] = &[
     ["distinct(device, payer, 1d)", "int", "1", "devices on which the payer signed in"],
     ["distinct(payee, payer, 1h)", "int", "1", "payees whom the payer paid"],
     ["distinct(payee, payer, 1d)", "int", "2", "the same"],
-    ["distinct(payer, payee, 1h)", "int", "25", "payers who paid the payee"],
-    ["distinct(payer, payee, 1d)", "int", "220", "the same"],
+    ["distinct(payer, payee, 1h)", "int", "25", "payers who paid the payee; above some ten an estimate"],
     ["new_payees(payer, 1d)", "int", "0", "payees whom the payer paid for the first time"],
     ["failures(payer, 1h)", "int", "0", "payments of the payer that failed"],
     ["failures(payer, 1d)", "int", "0", "the same"],

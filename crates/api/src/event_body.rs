@@ -12,6 +12,7 @@ use crate::{
         complaints::ComplaintBody,
         payments::PaymentBody,
         refunds::RefundBody,
+        rides::RideBody,
         shares::ShareBody,
         transfers::{TransferBatchBody, TransferBody},
     },
@@ -33,6 +34,8 @@ pub enum SubjectBody {
     Share(Box<ShareBody>),
     /// A complaint about a payment.
     Complaint(Box<ComplaintBody>),
+    /// A ride.
+    Ride(Box<RideBody>),
     /// The payments of a combined order of the WeChat Pay door. Such an event goes to that order's address only, in
     /// WeChat Pay's words; each of the payments has an event of its own.
     Payments(Vec<PaymentBody>),
@@ -49,16 +52,16 @@ pub struct EventBody {
     pub id: String,
     /// What happened: `payment.succeeded`, `payment.closed`, `payment.failed`, `refund.succeeded`,
     /// `refund.failed`, `transfer.accepted`, `transfer.returned`, `share.received`,
-    /// `share.returned`, `complaint.created`, `complaint.changed`.
+    /// `share.returned`, `complaint.created`, `complaint.changed`, `ride.settled`, `ride.owed`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// When.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// Grows with each event of the same payment, refund, transfer or complaint: of two, the one with the larger
+    /// Grows with each event of the same payment, refund, transfer, complaint or ride: of two, the one with the larger
     /// number is newer.
     pub sequence: u32,
-    /// The payment, refund, transfer, share or complaint.
+    /// The payment, refund, transfer, share, complaint or ride.
     pub data: SubjectBody,
 }
 
@@ -81,6 +84,7 @@ impl EventBody {
                 }
                 Subject::Share(share) => SubjectBody::Share(Box::new(ShareBody::of(share))),
                 Subject::Complaint(told) => SubjectBody::Complaint(Box::new(ComplaintBody::of(told))),
+                Subject::Ride(ride) => SubjectBody::Ride(Box::new(RideBody::of(ride))),
                 Subject::CombinedOrder(picture) => SubjectBody::Payments(
                     picture.payments.iter().map(|payment| PaymentBody::of(payment, base_url)).collect(),
                 ),

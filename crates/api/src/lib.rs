@@ -8,6 +8,7 @@ pub mod event_body;
 pub mod idempotent;
 pub mod json;
 pub mod list;
+pub mod list_sharing;
 pub mod listener;
 pub mod openapi;
 pub mod payer;

@@ -22,7 +22,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     errors::{ProblemDetails, PublicErrors},
     refusal,
-    resources::{app, balance, collection_code, deliveries, events, payments, refunds, webhook_endpoints},
+    resources::{
+        app, balance, collection_code, deliveries, events, payments, refunds, rides, webhook_endpoints,
+    },
     sandbox,
     state::Api,
 };
@@ -39,28 +41,38 @@ use crate::{
         (name = "payments", description = "What a merchant asks a payer for. Create one, send the payer to its \
                                            `cashier_url`, and wait for the event `payment.succeeded`."),
         (name = "refunds", description = "Money that goes back, in one piece or several."),
-        (name = "events", description = "What happened to payments and refunds, kept as it was then."),
+        (name = "rides", description = "Riders who go in and out by their transit codes, and pay afterwards."),
+        (name = "events", description = "What happened to payments, refunds and rides, kept as it was then."),
         (name = "balance", description = "What the merchant has, and why."),
         (name = "webhooks", description = "Where events are sent, and what became of each."),
         (name = "sandbox", description = "What helps a developer in a sandbox. Production has none of it."),
         (name = "document", description = "This document."),
     ),
     components(schemas(ProblemDetails)),
-    modifiers(&SecretKey, &ErrorCodes),
+    modifiers(&SECRET_KEY, &ErrorCodes),
     security(("secret_key" = []))
 )]
 struct Document;
 
-struct SecretKey;
+/// How a secret key is sent.
+const SECRET_KEY: BearerToken = BearerToken {
+    name: "secret_key",
+    description: "A secret key of an app: `sk_sandbox_…` or `sk_live_…`.",
+};
 
-impl Modify for SecretKey {
+/// Names a secret that is sent as `Authorization: Bearer …` (RFC 6750).
+pub(crate) struct BearerToken {
+    /// What operations call it.
+    pub(crate) name: &'static str,
+    /// What it is.
+    pub(crate) description: &'static str,
+}
+
+impl Modify for BearerToken {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A secret key of an app: `sk_sandbox_…` or `sk_live_…`."))
-            .build();
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(self.description));
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("secret_key", SecurityScheme::Http(scheme));
+        components.add_security_scheme(self.name, SecurityScheme::Http(scheme.build()));
     }
 }
 
@@ -89,6 +101,9 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(collection_code::create_collection_code, collection_code::get_collection_code))
         .routes(routes!(refunds::create_refund, refunds::list_refunds))
         .routes(routes!(refunds::get_refund))
+        .routes(routes!(rides::create_ride, rides::list_rides))
+        .routes(routes!(rides::get_ride))
+        .routes(routes!(rides::create_ride_exit))
         .routes(routes!(events::list_events))
         .routes(routes!(events::get_event))
         .routes(routes!(balance::get_balance))

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use tongbao_core::{
     Refusal, Time,
-    id::{PaymentId, RefundId, TypedId},
+    id::{PaymentId, RefundId, RideId, TypedId},
     payer::usage::Limit,
 };
 use tongbao_engine::Error;
@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     caller::{FORBIDDEN, UNAUTHENTICATED},
-    payer::{BANK_UNANSWERED, CARD_NOT_CONFIRMED, CODES_USED_UP, WRONG_SECURITY_CODE},
+    payer::{
+        ACCOUNT_NOT_EMPTY, BANK_UNANSWERED, CARD_NOT_CONFIRMED, CODES_USED_UP, MONEY_UNDER_WAY,
+        PASSKEYS_NOT_OFFERED, WRONG_SECURITY_CODE,
+    },
     problem::{self, Kind, Problem},
 };
 
@@ -54,15 +57,28 @@ fn kind(refusal: &Refusal) -> Kind {
         Refusal::TooManyAccounts => (StatusCode::CONFLICT, "The person has an account already"),
         Refusal::LimitReached { .. } => (StatusCode::CONFLICT, "A limit of the payer is reached"),
         Refusal::PaymentsUsedUp => (StatusCode::TOO_MANY_REQUESTS, "The payer has paid as often as it may"),
+        Refusal::Blocked => (StatusCode::FORBIDDEN, "This cannot be done now"),
+        Refusal::PasskeyNeeded => (StatusCode::FORBIDDEN, "A passkey is needed"),
+        Refusal::ReviewEnded => (StatusCode::CONFLICT, "The review has ended otherwise"),
         Refusal::ProofVoid => (StatusCode::CONFLICT, "The proof is for something else, or came too late"),
         Refusal::WrongPassword { .. } => (StatusCode::FORBIDDEN, "The payment password is wrong"),
         Refusal::PasswordLocked { .. } => (StatusCode::FORBIDDEN, "The payment password is locked"),
         Refusal::WrongCode => (StatusCode::FORBIDDEN, "The one-time code is wrong"),
         Refusal::CodeTooSoon => (StatusCode::TOO_MANY_REQUESTS, "A code was sent a moment ago"),
+        Refusal::CodesOfDayUsedUp => (StatusCode::TOO_MANY_REQUESTS, "No more codes are sent there today"),
+        Refusal::PasswordRequired => (StatusCode::FORBIDDEN, "The payment password is required"),
+        Refusal::PaymentCodesOff => (StatusCode::FORBIDDEN, "Payment codes are not switched on here"),
         Refusal::PasskeyRefused => (StatusCode::FORBIDDEN, "The passkey was not accepted"),
         Refusal::TooManyPasskeys => (StatusCode::CONFLICT, "The payer has too many passkeys"),
         Refusal::TooManyEndpoints => (StatusCode::CONFLICT, "The app has too many endpoints"),
         Refusal::KeyRevoked => (StatusCode::CONFLICT, "The key is revoked"),
+        Refusal::RideNoUsed(_) => (StatusCode::CONFLICT, "The ride number is taken"),
+        Refusal::TransitCodeInvalid => (StatusCode::BAD_REQUEST, "This is no transit code of the rider"),
+        Refusal::TransitCodeExpired => (StatusCode::CONFLICT, "The transit code has expired"),
+        Refusal::TransitCodeUsed => (StatusCode::CONFLICT, "The transit code was used already"),
+        Refusal::RideOpen => (StatusCode::CONFLICT, "The payer is on a ride"),
+        Refusal::RideEnded => (StatusCode::CONFLICT, "The ride has ended"),
+        Refusal::DebtOpen => (StatusCode::CONFLICT, "The payer owes a fare"),
         Refusal::LeaseLost => (StatusCode::CONFLICT, "Another worker has this task"),
     };
     Kind::new(status, refusal.code(), title)
@@ -136,13 +152,35 @@ pub fn kinds() -> Vec<Kind> {
         Refusal::PaymentsUsedUp,
         Refusal::ProofVoid,
         Refusal::CodeTooSoon,
+        Refusal::CodesOfDayUsedUp,
+        Refusal::PasswordRequired,
+        Refusal::PaymentCodesOff,
         Refusal::PasskeyRefused,
+        Refusal::Blocked,
+        Refusal::PasskeyNeeded,
+        Refusal::ReviewEnded,
         Refusal::TooManyPasskeys,
         Refusal::TooManyEndpoints,
         Refusal::KeyRevoked,
+        Refusal::RideNoUsed(RideId::from_uuid(Uuid::nil())),
+        Refusal::TransitCodeInvalid,
+        Refusal::TransitCodeExpired,
+        Refusal::TransitCodeUsed,
+        Refusal::RideOpen,
+        Refusal::RideEnded,
+        Refusal::DebtOpen,
         Refusal::LeaseLost,
     ];
-    let callers =
-        [UNAUTHENTICATED, FORBIDDEN, CARD_NOT_CONFIRMED, WRONG_SECURITY_CODE, BANK_UNANSWERED, CODES_USED_UP];
+    let callers = [
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        CARD_NOT_CONFIRMED,
+        WRONG_SECURITY_CODE,
+        BANK_UNANSWERED,
+        CODES_USED_UP,
+        PASSKEYS_NOT_OFFERED,
+        ACCOUNT_NOT_EMPTY,
+        MONEY_UNDER_WAY,
+    ];
     problem::KINDS.iter().copied().chain(callers).chain(refusals.iter().map(kind)).collect()
 }

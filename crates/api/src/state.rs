@@ -6,11 +6,16 @@ use std::{
 };
 
 use tongbao_core::{Time, api_key::ApiKey, id::PayerId};
-use tongbao_engine::{Engine, auth::secret_key_digest};
+use tongbao_engine::{
+    Engine,
+    auth::secret_key_digest,
+    passkey::{NotOffered, RelyingParty},
+};
 use tongbao_store::Fault;
 
 use crate::{
-    payer::PAYER_QUOTA,
+    payer::{PASSKEYS_NOT_OFFERED, PAYER_QUOTA},
+    problem::Problem,
     rate::{KEYS_MAX, Limiter, Quota},
 };
 
@@ -30,6 +35,8 @@ pub struct Api {
     pub engine: Arc<Engine>,
     /// Where this instance is reached, without a slash at the end: goes into `cashier_url`.
     pub base_url: String,
+    /// Under which name passkeys are made, or why there are none.
+    party: Result<RelyingParty, NotOffered>,
     /// What is left of each payer's allowance of requests.
     pub(crate) payers: Limiter<PayerId>,
     keys: Mutex<HashMap<[u8; 32], Remembered>>,
@@ -44,7 +51,23 @@ impl Api {
     /// The same with what one payer may ask of the payers' API.
     pub fn limited(engine: Arc<Engine>, base_url: impl Into<String>, payer: Quota) -> Arc<Api> {
         let payers = Limiter::new(payer, KEYS_MAX);
-        Arc::new(Api { engine, base_url: base_url.into(), payers, keys: Mutex::default() })
+        let base_url = base_url.into();
+        let party = RelyingParty::of(&base_url);
+        Arc::new(Api { engine, base_url, party, payers, keys: Mutex::default() })
+    }
+
+    /// Under which name passkeys are made; refused where there are none.
+    pub(crate) fn relying_party(&self) -> Result<&RelyingParty, Problem> {
+        self.party.as_ref().map_err(|why| {
+            Problem::of(PASSKEYS_NOT_OFFERED).detail(match why {
+                NotOffered::Address => {
+                    "Passkeys belong to a domain, and this instance is reached at an IP address."
+                }
+                NotOffered::WithoutTls => {
+                    "Browsers offer passkeys over TLS only; this instance is reached without."
+                }
+            })
+        })
     }
 
     /// The key that this secret is. Found ones are remembered for a second; unknown ones are not, so a

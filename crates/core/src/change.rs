@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::{
     Facts, Record, Refusal, Stop, Time,
     id::{
-        AppId, AttemptId, DeliveryId, MessageId, NoticeId, PayerId, PaymentId, RefundId, SharingId, TopUpId,
-        TransferId, TypedId, UtilityPaymentId, WechatTransferBatchId, WithdrawalId,
+        AppId, AttemptId, DeliveryId, MessageId, NoticeId, PayerId, PaymentId, RefundId, ReviewId, RideId,
+        SharingId, TopUpId, TransferId, TypedId, UtilityPaymentId, WechatTransferBatchId, WithdrawalId,
     },
     ledger::Posting,
 };
@@ -117,12 +117,17 @@ pub enum Work {
     PayBiller(UtilityPaymentId),
     /// Ask a biller what became of a utility payment.
     QueryBiller(UtilityPaymentId),
+    /// End a review that nobody decided.
+    EndReview(ReviewId),
+    /// End a ride whose end nobody told.
+    EndRide(RideId),
 }
 
 impl Work {
     /// The id of the task: that of what it is about. A thing has one task of a kind at a time.
     pub fn task_id(self) -> Uuid {
         match self {
+            Work::EndReview(review) => review.uuid(),
             Work::Notify(message) => message.uuid(),
             Work::SendNotice(notice) => notice.uuid(),
             Work::ExpirePayment(payment) => payment.uuid(),
@@ -135,6 +140,7 @@ impl Work {
             Work::SubmitTopUp(top_up) | Work::QueryTopUp(top_up) => top_up.uuid(),
             Work::SubmitWithdrawal(withdrawal) | Work::QueryWithdrawal(withdrawal) => withdrawal.uuid(),
             Work::PayBiller(payment) | Work::QueryBiller(payment) => payment.uuid(),
+            Work::EndRide(ride) => ride.uuid(),
         }
     }
 }

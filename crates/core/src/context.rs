@@ -1,22 +1,37 @@
-//! What a decision may not make up itself: the time, and fresh ids.
+//! What a decision may not make up itself: the time, fresh ids, and what it judges by.
 
+use std::sync::Arc;
+
+use tongbao_risk::judge::Judge;
 use uuid::{Builder, Uuid};
 
 use crate::{Time, id::TypedId};
 
 /// The time of a decision and a seed for its ids. A copy draws the same ids again, so a decision
 /// that is asked twice answers the same.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     at: Time,
     seed: [u8; 16],
     drawn: u32,
+    judge: Option<Arc<Judge>>,
 }
 
 impl Context {
     /// A context for one decision, with a seed nobody else has.
     pub const fn new(at: Time, seed: [u8; 16]) -> Context {
-        Context { at, seed, drawn: 0 }
+        Context { at, seed, drawn: 0, judge: None }
+    }
+
+    /// The same, with who judges what is asked for.
+    #[must_use]
+    pub fn judged_by(self, judge: Option<Arc<Judge>>) -> Context {
+        Context { judge, ..self }
+    }
+
+    /// Who judges what is asked for; without one nothing is judged.
+    pub fn judge(&self) -> Option<&Arc<Judge>> {
+        self.judge.as_ref()
     }
 
     /// When the decision is taken.

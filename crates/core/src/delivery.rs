@@ -84,7 +84,13 @@ impl Dialect {
                 | EventKind::ComplaintCreated
                 | EventKind::ComplaintChanged,
             ) => true,
-            (Dialect::Wechat, EventKind::PaymentClosed | EventKind::PaymentFailed) => false,
+            (
+                Dialect::Wechat,
+                EventKind::PaymentClosed
+                | EventKind::PaymentFailed
+                | EventKind::RideSettled
+                | EventKind::RideOwed,
+            ) => false,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
     profit_sharing::order::ReceivedShare,
     refund::Refund,
     transfer::Transfer,
+    transit::Ride,
     wechat::{WechatTransferBatch, combine::CombinedPicture},
 };
 
@@ -60,6 +61,10 @@ kinds! {
     ComplaintCreated = "complaint.created";
     /// The payer complained again, or the merchant did something about it.
     ComplaintChanged = "complaint.changed";
+    /// A ride was paid: when it was over, or later, as a debt.
+    RideSettled = "ride.settled";
+    /// A ride is over, and its rider owes the fare.
+    RideOwed = "ride.owed";
 }
 
 /// The thing an event is about, as it was.
@@ -80,6 +85,8 @@ pub enum Subject {
     Complaint(Box<ToldComplaint>),
     /// A batch of transfers of WeChat Pay's interface that is finished.
     TransferBatch(Box<WechatTransferBatch>),
+    /// A ride.
+    Ride(Box<Ride>),
 }
 
 impl Subject {
@@ -91,6 +98,7 @@ impl Subject {
             Subject::Transfer(transfer) => transfer.version,
             Subject::CombinedOrder(picture) => picture.payments.first().map_or(1, |first| first.version),
             Subject::TransferBatch(batch) => batch.version,
+            Subject::Ride(ride) => ride.version,
             Subject::Complaint(complaint) => complaint.version,
             // Each share is told of once.
             Subject::Share(_) => 1,
@@ -105,6 +113,7 @@ impl Subject {
             | Subject::Refund(_)
             | Subject::Transfer(_)
             | Subject::Share(_)
+            | Subject::Ride(_)
             | Subject::Complaint(_) => true,
             Subject::CombinedOrder(_) | Subject::TransferBatch(_) => false,
         }

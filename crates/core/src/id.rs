@@ -237,6 +237,38 @@ ids! {
     CollectionCodeId = CollectionCode, 62, "clc";
     /// What a payer pays a biller; also the biller's idempotency key.
     UtilityPaymentId = UtilityPayment, 75, "utp";
+    /// What is remembered of an entity for decisions about risk.
+    RiskProfileId = RiskProfile, 110, "rpf";
+    /// What was decided about a movement of a payer's money.
+    RiskDecisionId = RiskDecision, 112, "rdc";
+    /// A review of an attempt by a person.
+    ReviewId = Review, 111, "rvw";
+    /// An entity that stands on risk lists.
+    ListedEntityId = ListedEntity, 100, "lst";
+    /// Where our chain of deltas of risk lists ends.
+    ListLogId = ListLog, 101, "lsl";
+    /// A delta of risk lists that we have published.
+    ListDeltaId = ListDelta, 102, "lsd";
+    /// What is known of a source of shared lists.
+    ListSourceId = ListSource, 103, "lss";
+    /// What is known of a token of a source.
+    ListTokenId = ListToken, 104, "lsk";
+    /// What a member of the sharing has asked.
+    ListMemberId = ListMember, 105, "lsm";
+    /// A ride.
+    RideId = Ride, 90, "rid";
+    /// What is kept of a payer's rides as a whole.
+    RiderId = Rider, 91, "rdr";
+    /// A transit code that was shown.
+    TransitCodeId = TransitCode, 92, "trc";
+    /// A fare that is owed.
+    DebtId = Debt, 93, "dbt";
+    /// What a passkey is asked to sign by who is not signed in.
+    SignInChallengeId = SignInChallenge, 95, "sic";
+    /// An attempt to pay by card.
+    CardPaymentId = CardPayment, 97, "cpy";
+    /// From where a payer has signed in.
+    NetworksId = Networks, 96, "net";
 }
 
 /// Any id.

@@ -4,6 +4,7 @@ use crate::{
     Id,
     id::{CardNumberId, MerchantId, PayerId, PaymentId, WechatTransferBatchId},
     ledger::Channel,
+    risk::list::Entity,
 };
 
 /// A name that one record holds for ever.
@@ -105,6 +106,26 @@ pub enum Key {
     ContactOf(PayerId),
     /// A payer's number of a utility payment.
     UtilityPaymentNo(PayerId, String),
+    /// What stands on risk lists about an entity.
+    ListedEntity(Entity),
+    /// Where our chain of deltas of risk lists ends.
+    ListLog,
+    /// A delta of risk lists that we have published, by its number.
+    ListDelta(u64),
+    /// A source of shared lists, by its name.
+    ListSource(String),
+    /// A token, by the name of its source.
+    ListToken(String, [u8; 32]),
+    /// A member of the sharing, by its name.
+    ListMember(String),
+    /// An operator's ride number.
+    RideNo(MerchantId, String),
+    /// A payer's rides as a whole.
+    Rider(PayerId),
+    /// A transit code, by keyed digest.
+    TransitCode([u8; 32]),
+    /// From where a payer has signed in.
+    NetworksOf(PayerId),
 }
 
 /// 128 bits of BLAKE3 over a key: what the index holds.
@@ -121,7 +142,7 @@ impl Key {
             Key::Secret(digest) => found(&mut hash, 4, digest),
             Key::Phone(digest) => found(&mut hash, 5, digest),
             Key::ChannelReference(channel, text) => {
-                hash.update(&[6]).update(channel.name().as_bytes()).update(&[0]).update(text.as_bytes());
+                tagged(&mut hash, 6, &format!("{}\0{text}", channel.name()));
             }
             Key::Sandbox => tagged(&mut hash, 7, ""),
             Key::WechatMerchant(text) => tagged(&mut hash, 8, text),
@@ -133,9 +154,7 @@ impl Key {
             Key::WechatTransfer(text) => tagged(&mut hash, 14, text),
             Key::WechatTransferBatchNo(merchant, text) => named(&mut hash, 15, (*merchant).into(), text),
             Key::WechatTransferBatch(text) => tagged(&mut hash, 16, text),
-            Key::WechatTransferDetail(batch, place) => {
-                hash.update(&[17]).update(&Id::from(*batch).bytes()).update(&place.to_be_bytes());
-            }
+            Key::WechatTransferDetail(batch, place) => owned(&mut hash, 17, *batch, &place.to_be_bytes()),
             // No merchant number has a slash.
             Key::WechatCombinedOrder(mchid, text) => tagged(&mut hash, 20, &format!("{mchid}/{text}")),
             Key::PaymentCode(digest) => found(&mut hash, 30, digest),
@@ -147,36 +166,38 @@ impl Key {
             // Neither a merchant number nor a type has a slash in it.
             Key::SharingReceiver(mchid, account) => tagged(&mut hash, 25, &format!("{mchid}/{account}")),
             Key::IdNumber(digest) => found(&mut hash, 50, digest),
-            Key::Session(payer, device) => {
-                hash.update(&[51]).update(&Id::from(*payer).bytes()).update(device);
-            }
+            Key::Session(payer, device) => owned(&mut hash, 51, *payer, device),
             Key::UsageOf(payer) => named(&mut hash, 52, (*payer).into(), ""),
             Key::SignUp(digest) => found(&mut hash, 53, digest),
             Key::Instance => tagged(&mut hash, 65, ""),
             Key::ComplaintOf(payment) => named(&mut hash, 40, (*payment).into(), ""),
             Key::WechatComplaint(text) => tagged(&mut hash, 41, text),
             Key::CardNumber(digest) => found(&mut hash, 55, digest),
-            Key::CardOf(payer, number) => {
-                hash.update(&[56]).update(&Id::from(*payer).bytes()).update(&Id::from(*number).bytes());
-            }
+            Key::CardOf(payer, number) => owned(&mut hash, 56, *payer, &Id::from(*number).bytes()),
             Key::Wallet(payer) => named(&mut hash, 57, (*payer).into(), ""),
             Key::TopUpNo(payer, text) => named(&mut hash, 58, (*payer).into(), text),
             Key::WithdrawalNo(payer, text) => named(&mut hash, 59, (*payer).into(), text),
             Key::PayerTransferNo(payer, text) => named(&mut hash, 60, (*payer).into(), text),
             Key::Sending(payer) => named(&mut hash, 61, (*payer).into(), ""),
-            Key::Payee(payer, payee) => {
-                hash.update(&[62]).update(&Id::from(*payer).bytes()).update(&Id::from(*payee).bytes());
-            }
+            Key::Payee(payer, payee) => owned(&mut hash, 62, *payer, &Id::from(*payee).bytes()),
             Key::CollectionCode(text) => tagged(&mut hash, 63, text),
             Key::CollectionCodeOf(owner) => named(&mut hash, 64, *owner, ""),
             Key::Passkey(digest) => found(&mut hash, 70, digest),
             Key::PasskeyRing(payer) => named(&mut hash, 71, (*payer).into(), ""),
-            Key::PhoneAgain(digest, turn) => {
-                hash.update(&[86]).update(digest).update(&turn.to_be_bytes());
-            }
+            Key::PhoneAgain(digest, turn) => after(&mut hash, 86, digest, &turn.to_be_bytes()),
             Key::DataKeys => tagged(&mut hash, 87, ""),
             Key::ContactOf(payer) => named(&mut hash, 85, (*payer).into(), ""),
             Key::UtilityPaymentNo(payer, text) => named(&mut hash, 75, (*payer).into(), text),
+            Key::ListedEntity(entity) => bare(&mut hash, 100, &entity.bytes()),
+            Key::ListLog => tagged(&mut hash, 101, ""),
+            Key::ListDelta(number) => bare(&mut hash, 102, &number.to_be_bytes()),
+            Key::ListSource(name) => tagged(&mut hash, 103, name),
+            Key::ListToken(source, token) => after(&mut hash, 104, token, source.as_bytes()),
+            Key::ListMember(name) => tagged(&mut hash, 105, name),
+            Key::RideNo(merchant, text) => named(&mut hash, 90, (*merchant).into(), text),
+            Key::Rider(payer) => named(&mut hash, 91, (*payer).into(), ""),
+            Key::TransitCode(digest) => found(&mut hash, 92, digest),
+            Key::NetworksOf(payer) => named(&mut hash, 96, (*payer).into(), ""),
         }
         let mut digest = KeyDigest::default();
         hash.finalize_xof().fill(&mut digest);
@@ -185,7 +206,20 @@ impl Key {
 }
 
 fn found(hash: &mut blake3::Hasher, tag: u8, digest: &[u8; 32]) {
-    hash.update(&[tag]).update(digest);
+    after(hash, tag, digest, &[]);
+}
+
+/// A digest, then whatever follows it: all digests have 32 bytes, so it begins where they end.
+fn after(hash: &mut blake3::Hasher, tag: u8, digest: &[u8; 32], rest: &[u8]) {
+    hash.update(&[tag]).update(digest).update(rest);
+}
+
+fn owned(hash: &mut blake3::Hasher, tag: u8, owner: impl Into<Id>, rest: &[u8]) {
+    hash.update(&[tag]).update(&owner.into().bytes()).update(rest);
+}
+
+fn bare(hash: &mut blake3::Hasher, tag: u8, bytes: &[u8]) {
+    hash.update(&[tag]).update(bytes);
 }
 
 fn named(hash: &mut blake3::Hasher, tag: u8, owner: Id, text: &str) {

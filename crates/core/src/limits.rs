@@ -81,6 +81,20 @@ pub const BILLER_LOOK_UPS_PER_DAY_MAX: u16 = 30;
 /// The most that one utility payment moves, in fen: 50,000 yuan, a default as for top-ups; a household's bill is a
 /// hundredth of that.
 pub const UTILITY_AMOUNT_MAX: Amount = fen(5_000_000);
+/// The most that one ride costs, in fen: 200 yuan, a default. A city's longest ride, its line to the airport, costs a
+/// quarter of that; tickets of trains between cities are payments.
+pub const FARE_MAX: Amount = fen(20_000);
+/// How long a ride waits for its end, in seconds: half a day, a default. No city line takes so long, and an operator
+/// whose gates were cut off has until then to tell.
+pub const RIDE_OPEN_S: i64 = 12 * 3_600;
+/// How late a gate may report a scan, in milliseconds: ten minutes, a default. As long a code that was good then is
+/// worth something to who copied it.
+pub const REPORT_LATE_MS_MAX: i64 = 10 * 60 * 1_000;
+/// How far a gate's clock may be ahead, in milliseconds: a window of transit codes, which one that keeps time by the
+/// network stays far below.
+pub const CLOCK_AHEAD_MS_MAX: i64 = 60 * 1_000;
+/// Characters of a station's name: two lines of a phone.
+pub const STATION_CHARS_MAX: usize = 64;
 /// A transfer bill can be asked for during 30 days (same interface).
 pub const WECHAT_TRANSFER_QUERY_WINDOW_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Details of one batch of transfers: 1,000 (same interface; older pages say 3,000).
@@ -143,6 +157,12 @@ pub const CODE_TRIES_MAX: u8 = 5;
 pub const CODE_LIFE_MS: i64 = 5 * 60 * 1_000;
 /// How soon another code may be asked for.
 pub const CODE_PAUSE_MS: i64 = 30 * 1_000;
+/// Codes that a phone number or mail address is sent on one day: a default. Nobody signs in ten times a day, and
+/// whoever makes somebody's phone ring is done after ten.
+pub const CODES_PER_DAY_MAX: u8 = 10;
+/// Wrong codes after which none is right on that day: a default. Six codes can be used up by mistyping; who
+/// guesses at one number every day is right once in some ninety years.
+pub const CODE_TRIES_PER_DAY_MAX: u8 = 30;
 
 /// Balance payments of level I come to 1,000 yuan in all, in fen (非银行支付机构网络支付业务管理办法, People's Bank of
 /// China, announcement 2015 no. 43, article 11).
@@ -200,6 +220,8 @@ pub const PASSKEY_CHALLENGE_LIFE_MS: i64 = 5 * 60 * 1_000;
 pub const SESSION_LIFE_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// How long after its code was typed a new payer may take to choose a password.
 pub const SIGN_UP_LIFE_MS: i64 = 15 * 60 * 1_000;
+/// Networks remembered of a payer's sign-ins: home, work, the mobile network at the places between, and a journey.
+pub const SIGN_IN_NETWORKS_MAX: usize = 20;
 
 /// From this amount on a payment is large: its payer is told at once by all media, in fen. 1,000 yuan is what may be
 /// paid in a day with fewer than two proofs ([`FEWER_FACTORS_PER_DAY_MAX`]).
@@ -253,3 +275,14 @@ pub const WITHDRAWAL_FEE_MIN: Amount = fen(10);
 pub const BOUNCE_WATCH_MS: i64 = 5 * 24 * 3_600 * 1_000;
 /// How often it is asked, in seconds.
 pub const BOUNCE_QUERY_S: i64 = 24 * 3_600;
+
+/// Entries of one entity that are kept, over or not: a default, several lists from several sources fit.
+pub const LIST_ENTRIES_PER_ENTITY_MAX: usize = 32;
+/// Characters of the code of a reason: a default; the codes of rules are shorter.
+pub const LIST_REASON_CODE_CHARS_MAX: usize = 40;
+/// Characters of who wrote an entry of a list: a default.
+pub const LIST_AUTHOR_CHARS_MAX: usize = 64;
+/// Characters of where the evidence is found: a default, twice what the numbers of courts need.
+pub const LIST_EVIDENCE_CHARS_MAX: usize = 128;
+/// Categories whose hits a member may tell: more than there are.
+pub const LIST_HIT_CATEGORIES_MAX: usize = 32;

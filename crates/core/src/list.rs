@@ -64,6 +64,20 @@ pub enum List {
     Notices,
     /// What a payer has paid billers.
     UtilityPaymentsOf(PayerId),
+    /// What a payer has begun to pay by card.
+    CardPaymentsOf(PayerId),
+    /// All entities that stand on risk lists, or stood.
+    ListedEntities,
+    /// What was decided about a payer's transfers, withdrawals and top-ups.
+    RiskDecisionsOf(PayerId),
+    /// All reviews of attempts by a person.
+    Reviews,
+    /// An operator's rides.
+    Rides(MerchantId),
+    /// A payer's rides.
+    RidesOf(PayerId),
+    /// What a payer owes and owed.
+    DebtsOf(PayerId),
 }
 
 impl List {
@@ -98,6 +112,13 @@ impl List {
             List::Payees(id) => (61, Some(id.into())),
             List::Notices => (85, None),
             List::UtilityPaymentsOf(id) => (75, Some(id.into())),
+            List::CardPaymentsOf(id) => (97, Some(id.into())),
+            List::ListedEntities => (100, None),
+            List::Reviews => (110, None),
+            List::RiskDecisionsOf(id) => (111, Some(id.into())),
+            List::Rides(id) => (90, Some(id.into())),
+            List::RidesOf(id) => (91, Some(id.into())),
+            List::DebtsOf(id) => (92, Some(id.into())),
         };
         let mut bytes = owner.map_or([0; 17], Id::bytes);
         if let Some(first) = bytes.first_mut() {
@@ -125,6 +146,12 @@ impl List {
             List::Payees(_) => Kind::Payee,
             List::Notices => Kind::Notice,
             List::UtilityPaymentsOf(_) => Kind::UtilityPayment,
+            List::CardPaymentsOf(_) => Kind::CardPayment,
+            List::ListedEntities => Kind::ListedEntity,
+            List::Reviews => Kind::Review,
+            List::RiskDecisionsOf(_) => Kind::RiskDecision,
+            List::Rides(_) | List::RidesOf(_) => Kind::Ride,
+            List::DebtsOf(_) => Kind::Debt,
             List::SharingOrders(_) => Kind::SharingOrder,
             List::Complaints(_) => Kind::Complaint,
             List::CardsOf(_) => Kind::Card,

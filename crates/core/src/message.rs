@@ -13,6 +13,7 @@ use crate::{
     },
     payer::{Payer, identity::Level},
     transfer::send::TransferTold,
+    transit::RideTold,
     utility::UtilityTold,
 };
 
@@ -29,6 +30,8 @@ pub enum Text {
     Transfer(TransferTold),
     /// What became of a utility payment.
     Utility(UtilityTold),
+    /// What became of a ride.
+    Ride(RideTold),
     /// A one-time code that confirms what a payer asked for in the security centre; written as the former.
     SecurityCode(String),
     /// A one-time code that confirms a mail address; written as the former, in the place of mail.
@@ -39,6 +42,8 @@ pub enum Text {
     Account(AccountTold),
     /// Somebody signed in on a device that never signed in before: what kind of device.
     NewDevice(String),
+    /// Somebody signed in on a device that is known, from a network that is not: what kind of device.
+    NewNetwork(String),
     /// Who the payer is was verified.
     IdentityVerified(Level),
     /// The payment password was changed or set anew.
@@ -65,7 +70,9 @@ impl Text {
             Text::Bank(_) => "bank",
             Text::Transfer(_) => "transfer",
             Text::Utility(_) => "utility",
+            Text::Ride(_) => "ride",
             Text::NewDevice(_) => "new_device",
+            Text::NewNetwork(_) => "new_network",
             Text::IdentityVerified(_) => "identity_verified",
             Text::PasswordChanged => "password_changed",
             Text::PasskeyAdded(_) => "passkey_added",
@@ -85,6 +92,7 @@ impl Text {
         match self {
             Text::SignInCode(_) | Text::SecurityCode(_) | Text::MailCode(_) => Urgency::Code,
             Text::NewDevice(_)
+            | Text::NewNetwork(_)
             | Text::PasswordChanged
             | Text::PasskeyAdded(_)
             | Text::PasskeyRemoved(_)
@@ -95,6 +103,7 @@ impl Text {
             Text::Bank(_)
             | Text::Transfer(_)
             | Text::Utility(_)
+            | Text::Ride(_)
             | Text::IdentityVerified(_)
             | Text::Payment(PaymentTold::Failed { .. } | PaymentTold::Closed { .. }) => Urgency::News,
         }

@@ -26,21 +26,29 @@ use crate::{
     payer::{
         self, Payer,
         identity::Person,
-        passkey::{Passkey, PasskeyRing},
+        network::Networks,
+        passkey::{Passkey, PasskeyRing, SignInChallenge},
         session::Session,
         sign_up::SignUp,
         usage::Usage,
     },
-    payment::Payment,
+    payment::{Payment, by_card::CardPayment},
     payment_code::{PaymentCode, PaymentCodeSeed},
     profit_sharing::{Sharing, SharingOrder, SharingReceiver, SharingReturn},
     refund::Refund,
+    risk::{
+        RiskDecision, RiskProfile,
+        list::ListedEntity,
+        list_sharing::{ListDelta, ListLog, ListMember, ListSource, ListToken},
+        review::Review,
+    },
     sandbox::Sandbox,
     top_up::TopUp,
     transfer::{
         Transfer,
         payee::{Payee, Sending},
     },
+    transit::{Debt, Ride, Rider, TransitCode},
     utility::UtilityPayment,
     wechat::{WechatCombinedOrder, WechatMerchant, WechatPlatform, WechatTransferBatch, WechatTransferList},
     withdrawal::Withdrawal,
@@ -170,6 +178,22 @@ records! {
     Session { SessionId },
     Usage { UsageId },
     SignUp { SignUpId },
+    ListedEntity { ListedEntityId },
+    ListLog { ListLogId },
+    ListDelta { ListDeltaId },
+    ListSource { ListSourceId },
+    ListToken { ListTokenId },
+    ListMember { ListMemberId },
+    RiskProfile { RiskProfileId },
+    Review { ReviewId },
+    RiskDecision { RiskDecisionId },
+    Ride { RideId },
+    Rider { RiderId },
+    TransitCode { TransitCodeId },
+    Debt { DebtId },
+    SignInChallenge { SignInChallengeId },
+    Networks { NetworksId },
+    CardPayment { CardPaymentId },
 }
 
 impl Record {
@@ -206,20 +230,36 @@ impl Record {
             Record::Passkey(passkey) => passkey.keys(),
             Record::PasskeyRing(ring) => vec![Key::PasskeyRing(ring.payer)],
             Record::UtilityPayment(payment) => payment.keys(),
+            Record::ListedEntity(listed) => listed.keys(),
+            Record::ListLog(_) => vec![Key::ListLog],
+            Record::ListDelta(delta) => delta.keys(),
+            Record::ListSource(source) => source.keys(),
+            Record::ListToken(token) => token.keys(),
+            Record::ListMember(member) => member.keys(),
             Record::Person(person) => vec![Key::IdNumber(person.number_digest)],
             Record::Session(session) => vec![Key::Session(session.payer, session.device)],
             Record::Usage(usage) => vec![Key::UsageOf(usage.payer)],
             Record::SignUp(sign_up) => vec![Key::SignUp(sign_up.phone_digest)],
+            Record::Networks(networks) => vec![Key::NetworksOf(networks.payer)],
             Record::DataKeys(_) => vec![Key::DataKeys],
             Record::Contact(contact) => vec![Key::ContactOf(contact.payer)],
+            Record::Ride(ride) => ride.keys(),
+            Record::Rider(rider) => vec![Key::Rider(rider.payer)],
+            Record::TransitCode(code) => vec![Key::TransitCode(code.digest)],
             Record::Merchant(_)
             | Record::App(_)
+            | Record::SignInChallenge(_)
+            | Record::CardPayment(_)
             | Record::Notice(_)
             | Record::Event(_)
             | Record::Endpoint(_)
             | Record::Delivery(_)
             | Record::Message(_)
             | Record::WechatTransferList(_)
+            | Record::Debt(_)
+            | Record::RiskProfile(_)
+            | Record::Review(_)
+            | Record::RiskDecision(_)
             | Record::Alarm(_) => Vec::new(),
         }
     }
@@ -241,12 +281,21 @@ impl Record {
             Record::Message(message) => message.lists(),
             Record::Session(session) => vec![List::SessionsOf(session.payer)],
             Record::Alarm(_) => vec![List::Alarms],
+            Record::Review(_) => Review::lists(),
+            Record::RiskDecision(decision) => decision.lists(),
             Record::Transfer(transfer) => transfer.lists(),
             Record::WechatMerchant(_) => vec![List::WechatMerchants],
             Record::Notice(_) => Notice::lists(),
             Record::Reply(_)
+            | Record::SignInChallenge(_)
+            | Record::Networks(_)
             | Record::Sandbox(_)
             | Record::Contact(_)
+            | Record::ListLog(_)
+            | Record::ListDelta(_)
+            | Record::ListSource(_)
+            | Record::ListToken(_)
+            | Record::ListMember(_)
             | Record::DataKeys(_)
             | Record::Wallet(_)
             | Record::Instance(_)
@@ -265,6 +314,9 @@ impl Record {
             | Record::SharingReturn(_)
             | Record::SharingReceiver(_)
             | Record::Sending(_)
+            | Record::Rider(_)
+            | Record::TransitCode(_)
+            | Record::RiskProfile(_)
             | Record::CollectionCode(_) => Vec::new(),
             Record::SharingOrder(order) => order.lists(),
             Record::Complaint(complaint) => complaint.lists(),
@@ -274,6 +326,10 @@ impl Record {
             Record::Withdrawal(withdrawal) => withdrawal.lists(),
             Record::Payee(payee) => vec![List::Payees(payee.payer)],
             Record::UtilityPayment(payment) => payment.lists(),
+            Record::CardPayment(payment) => vec![List::CardPaymentsOf(payment.payer)],
+            Record::ListedEntity(_) => ListedEntity::lists(),
+            Record::Ride(ride) => ride.lists(),
+            Record::Debt(debt) => debt.lists(),
         }
     }
 }

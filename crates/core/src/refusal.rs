@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     Time,
-    id::{PaymentId, RefundId},
+    id::{PaymentId, RefundId, RideId},
     payer::usage::Limit,
 };
 
@@ -103,6 +103,12 @@ pub enum Refusal {
     PaymentsUsedUp,
     /// What was proven is something else, or does not wait for a proof any more.
     ProofVoid,
+    /// Risk control does not let it go on.
+    Blocked,
+    /// Risk control asks for a passkey.
+    PasskeyNeeded,
+    /// Somebody has decided otherwise, or the time of the review is over.
+    ReviewEnded,
     /// The payment password is wrong.
     WrongPassword {
         /// Tries left before the lock.
@@ -117,6 +123,12 @@ pub enum Refusal {
     WrongCode,
     /// A code was sent a moment ago.
     CodeTooSoon,
+    /// As many codes were sent there today as a day may have.
+    CodesOfDayUsedUp,
+    /// What is asked for takes the payment password, and none was given.
+    PasswordRequired,
+    /// Payment codes are not switched on where the payer is signed in.
+    PaymentCodesOff,
     /// What a passkey signed is not what was asked of it, or too old, or used; or the passkey is none of the payer's.
     PasskeyRefused,
     /// The payer has as many passkeys as it may have.
@@ -125,6 +137,20 @@ pub enum Refusal {
     TooManyEndpoints,
     /// The key is revoked already, or the last of its app.
     KeyRevoked,
+    /// The ride number names another ride with other content.
+    RideNoUsed(RideId),
+    /// What was scanned is no transit code, or not of who rides.
+    TransitCodeInvalid,
+    /// The transit code was good once.
+    TransitCodeExpired,
+    /// The transit code has passed a gate already.
+    TransitCodeUsed,
+    /// The payer is on a ride that has not ended.
+    RideOpen,
+    /// The ride has ended otherwise.
+    RideEnded,
+    /// The payer owes a fare.
+    DebtOpen,
     /// The worker no longer holds the task.
     LeaseLost,
 }
@@ -164,14 +190,27 @@ impl Refusal {
             Refusal::LimitReached { .. } => "limit_reached",
             Refusal::PaymentsUsedUp => "payments_used_up",
             Refusal::ProofVoid => "proof_void",
+            Refusal::Blocked => "blocked",
+            Refusal::PasskeyNeeded => "passkey_needed",
+            Refusal::ReviewEnded => "review_ended",
             Refusal::WrongPassword { .. } => "wrong_password",
             Refusal::PasswordLocked { .. } => "password_locked",
             Refusal::WrongCode => "wrong_code",
             Refusal::CodeTooSoon => "code_too_soon",
+            Refusal::CodesOfDayUsedUp => "codes_of_day_used_up",
+            Refusal::PasswordRequired => "password_required",
+            Refusal::PaymentCodesOff => "payment_codes_off",
             Refusal::PasskeyRefused => "passkey_refused",
             Refusal::TooManyPasskeys => "too_many_passkeys",
             Refusal::TooManyEndpoints => "too_many_endpoints",
             Refusal::KeyRevoked => "key_revoked",
+            Refusal::RideNoUsed(_) => "ride_no_used",
+            Refusal::TransitCodeInvalid => "transit_code_invalid",
+            Refusal::TransitCodeExpired => "transit_code_expired",
+            Refusal::TransitCodeUsed => "transit_code_used",
+            Refusal::RideOpen => "ride_open",
+            Refusal::RideEnded => "ride_ended",
+            Refusal::DebtOpen => "debt_open",
             Refusal::LeaseLost => "lease_lost",
         }
     }
@@ -183,6 +222,11 @@ impl Refusal {
             Refusal::OrderNoUsed(_) => Some("order_no"),
             Refusal::RefundNoUsed(_) => Some("refund_no"),
             Refusal::RefundTooLarge { .. } | Refusal::CollectionLimit { .. } => Some("amount"),
+            Refusal::PasswordRequired => Some("password"),
+            Refusal::RideNoUsed(_) => Some("ride_no"),
+            Refusal::TransitCodeInvalid | Refusal::TransitCodeExpired | Refusal::TransitCodeUsed => {
+                Some("code")
+            }
             Refusal::NotFound(_)
             | Refusal::KeyReused { .. }
             | Refusal::PaymentExpired
@@ -209,14 +253,22 @@ impl Refusal {
             | Refusal::LimitReached { .. }
             | Refusal::PaymentsUsedUp
             | Refusal::ProofVoid
+            | Refusal::Blocked
+            | Refusal::PasskeyNeeded
+            | Refusal::ReviewEnded
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
             | Refusal::CodeTooSoon
+            | Refusal::CodesOfDayUsedUp
+            | Refusal::PaymentCodesOff
             | Refusal::PasskeyRefused
             | Refusal::TooManyPasskeys
             | Refusal::TooManyEndpoints
             | Refusal::KeyRevoked
+            | Refusal::RideOpen
+            | Refusal::RideEnded
+            | Refusal::DebtOpen
             | Refusal::LeaseLost => None,
         }
     }
@@ -283,6 +335,23 @@ impl Refusal {
             Refusal::PaymentsUsedUp => {
                 f.write_str("The payer has paid as often as it may today. Try again tomorrow, or by card.")
             }
+            Refusal::Blocked => f.write_str("This cannot be done now. Ask customer service."),
+            Refusal::PasskeyNeeded => {
+                f.write_str("Confirm this with a passkey. Passkeys are added in the security centre.")
+            }
+            Refusal::ReviewEnded => {
+                f.write_str("The review has ended with another finding. Look at it again.")
+            }
+            _ => self.tell_of_proofs(f),
+        }
+    }
+}
+
+impl Refusal {
+    /// The same for what payers prove.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`fmt` names those that are told here")]
+    fn tell_of_proofs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Refusal::ProofVoid => f.write_str(
                 "This proof is for something else, was used, or came too late. Begin the payment again.",
             ),
@@ -294,6 +363,16 @@ impl Refusal {
             }
             Refusal::WrongCode => f.write_str("The one-time code is wrong or too old. Ask for a new one."),
             Refusal::CodeTooSoon => f.write_str("A code was sent a moment ago. Ask again in half a minute."),
+            Refusal::CodesOfDayUsedUp => {
+                f.write_str("As many codes were sent there today as a day may have. Ask again tomorrow.")
+            }
+            Refusal::PasswordRequired => {
+                f.write_str("This allows more than before, which takes the payment password. Send it as well.")
+            }
+            Refusal::PaymentCodesOff => f.write_str(
+                "Payment codes are not switched on where the payer is signed in. Switch them on with the payment \
+                 password.",
+            ),
             Refusal::PasskeyRefused => {
                 f.write_str("The passkey was not accepted. Try again, or use the payment password.")
             }
@@ -303,14 +382,11 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    /// What is wrong and what to do, in English, for the developer of the caller.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Refusal {
+    /// The same for numbers and keys that are taken.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`fmt` names those that are told here")]
+    fn tell_of_numbers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::NotFound(what) => {
-                write!(f, "There is no such {what} here. Check the id and the key you use.")
-            }
-            Refusal::Invalid { param, must } => write!(f, "`{param}` must be {must}."),
             Refusal::OrderNoUsed(id) => write!(
                 f,
                 "This order number belongs to {id}, which was created with other content. Use a new order number, \
@@ -326,6 +402,55 @@ impl fmt::Display for Refusal {
                 "This Idempotency-Key was used for another request (content {first}…, now {second}…). Use a new key \
                  for a new request."
             ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Refusal {
+    /// The same for what gates meet.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`fmt` names those that are told here")]
+    fn tell_operator(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::RideNoUsed(id) => write!(
+                f,
+                "This ride number belongs to {id}, which has other content. Use a new ride number, or repeat the \
+                 first request unchanged."
+            ),
+            Refusal::TransitCodeInvalid => f.write_str(
+                "This is no transit code of the rider. Have the transit code scanned, not another one.",
+            ),
+            Refusal::TransitCodeExpired => {
+                f.write_str("The transit code is too old. Scan the one that the rider's phone shows now.")
+            }
+            Refusal::TransitCodeUsed => f.write_str(
+                "The transit code was used already. Scan the next one, which the rider's phone shows.",
+            ),
+            Refusal::RideOpen => {
+                f.write_str("The payer is on a ride that has not ended. Its operator has to report the exit.")
+            }
+            Refusal::RideEnded => {
+                f.write_str("The ride has ended already, elsewhere or for another fare. Look it up.")
+            }
+            Refusal::DebtOpen => f.write_str(
+                "The payer owes the fare of an earlier ride and has to pay it in the wallet first.",
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// What is wrong and what to do, in English, for the developer of the caller.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NotFound(what) => {
+                write!(f, "There is no such {what} here. Check the id and the key you use.")
+            }
+            Refusal::Invalid { param, must } => write!(f, "`{param}` must be {must}."),
+            Refusal::OrderNoUsed(_) | Refusal::RefundNoUsed(_) | Refusal::KeyReused { .. } => {
+                self.tell_of_numbers(f)
+            }
             Refusal::PaymentExpired => f.write_str("The payment has expired. Create a new one."),
             Refusal::PaymentClosed => f.write_str("The payment is closed. Create a new one."),
             Refusal::PaymentPaid => {
@@ -358,16 +483,29 @@ impl fmt::Display for Refusal {
             | Refusal::LimitReached { .. }
             | Refusal::PaymentsUsedUp
             | Refusal::ProofVoid
+            | Refusal::Blocked
+            | Refusal::PasskeyNeeded
+            | Refusal::ReviewEnded
             | Refusal::WrongPassword { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::WrongCode
             | Refusal::CodeTooSoon
+            | Refusal::CodesOfDayUsedUp
+            | Refusal::PasswordRequired
+            | Refusal::PaymentCodesOff
             | Refusal::PasskeyRefused
             | Refusal::TooManyPasskeys => self.tell_payer(f),
             Refusal::TooManyEndpoints => {
                 f.write_str("An app may have 16 webhook endpoints. Delete one first.")
             }
             Refusal::KeyRevoked => f.write_str("The key is revoked already."),
+            Refusal::RideNoUsed(_)
+            | Refusal::TransitCodeInvalid
+            | Refusal::TransitCodeExpired
+            | Refusal::TransitCodeUsed
+            | Refusal::RideOpen
+            | Refusal::RideEnded
+            | Refusal::DebtOpen => self.tell_operator(f),
             Refusal::LeaseLost => f.write_str("Another worker has taken this task."),
         }
     }

@@ -4,7 +4,7 @@
 //! **Invariants.** Of the secrets of devices and sessions only digests are kept. A code says in its digest what it is
 //! for.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use tongbao_core::{
     Actor, Key, Refusal,
@@ -12,7 +12,8 @@ use tongbao_core::{
     message::Text,
     notice::{Address, Medium, contact},
     payer::{
-        self,
+        self, CodePurpose,
+        network::NetworkDigest,
         session::{self, Session, SignIn},
         sign_up::{self, Sending},
     },
@@ -72,8 +73,21 @@ pub enum Purpose {
     Mail,
     /// Closing the account.
     Closing,
+    /// Adding a passkey.
+    Passkey,
     /// Proving an attempt to pay: what is paid has this digest.
     Challenge([u8; 32]),
+}
+
+/// A device on which somebody signs in.
+#[derive(Clone, Copy)]
+pub struct Device<'a> {
+    /// The secret that names it.
+    pub secret: &'a DeviceSecret,
+    /// What kind of device it says to be.
+    pub name: &'a str,
+    /// The address that it came from, if that is known.
+    pub address: Option<IpAddr>,
 }
 
 impl Purpose {
@@ -85,7 +99,35 @@ impl Purpose {
             Purpose::Unfreeze => "unfreeze/".into(),
             Purpose::Mail => "mail/".into(),
             Purpose::Closing => "closing/".into(),
+            Purpose::Passkey => "passkey/".into(),
             Purpose::Challenge(digest) => format!("challenge/{}/", hex(&digest)).into(),
+        }
+    }
+
+    /// Where the core keeps such a code; that of a mail address is kept with the address.
+    pub const fn kept(self) -> Option<CodePurpose> {
+        match self {
+            Purpose::SignIn => Some(CodePurpose::SignIn),
+            Purpose::Reset => Some(CodePurpose::Reset),
+            Purpose::Unfreeze => Some(CodePurpose::Unfreeze),
+            Purpose::Closing => Some(CodePurpose::Closing),
+            Purpose::Passkey => Some(CodePurpose::Passkey),
+            Purpose::Challenge(_) => Some(CodePurpose::Payment),
+            Purpose::Mail => None,
+        }
+    }
+}
+
+/// The network of an address, as it is digested: the first 24 bits of IPv4, the first 48 of IPv6.
+fn network_text(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
         }
     }
 }
@@ -102,6 +144,14 @@ pub enum Entered {
 
 fn by(payer: PayerId, name: &'static str) -> Input {
     Input { actor: Actor::Payer(payer), name }
+}
+
+/// Nobody is told how many codes a number was sent today: whoever asks for one is told what is told after any other.
+pub(crate) fn untold(error: Error) -> Error {
+    if matches!(error, Error::Refused(Refusal::CodesOfDayUsedUp)) {
+        return Error::Refused(Refusal::CodeTooSoon);
+    }
+    error
 }
 
 /// Somebody who has no account yet.
@@ -127,23 +177,28 @@ impl Engine {
     }
 
     /// Signs a payer in on a device, after a code.
-    pub async fn begin_session(
-        &self,
-        payer: PayerId,
-        device: &DeviceSecret,
-        device_name: &str,
-    ) -> Result<SessionSecret, Error> {
-        let (secret, sign_in) = self.sign_in(device, device_name);
+    pub async fn begin_session(&self, payer: PayerId, device: Device<'_>) -> Result<SessionSecret, Error> {
+        let (secret, sign_in) = self.sign_in(device);
         self.step(by(payer, "begin_session"), move |facts, cx| session::begin(facts, cx, payer, &sign_in))
             .await?;
         Ok(secret)
     }
 
-    fn sign_in(&self, device: &DeviceSecret, device_name: &str) -> (SessionSecret, SignIn) {
+    pub(crate) fn sign_in(&self, device: Device<'_>) -> (SessionSecret, SignIn) {
         let secret = SessionSecret(self.entropy.secret());
-        let digests = (device.digest(), secret.digest());
-        let device_name = device_name.to_owned();
-        (secret, SignIn { device: digests.0, secret: digests.1, device_name })
+        let sign_in = SignIn {
+            device: device.secret.digest(),
+            secret: secret.digest(),
+            device_name: device.name.to_owned(),
+            network: device.address.map(|address| self.network_digest(address)),
+        };
+        (secret, sign_in)
+    }
+
+    /// The network of an address, as it is kept.
+    fn network_digest(&self, address: IpAddr) -> NetworkDigest {
+        let digest = self.vault.digest("network", &network_text(address));
+        *digest.first_chunk().expect("32 bytes begin with 16")
     }
 
     pub(crate) fn new_code(&self) -> String {
@@ -157,19 +212,24 @@ impl Engine {
     /// Sends a six-digit code to a payer's phone: by the SMS port; a sandbox shows it in its inbox. Without either it
     /// is refused before anything is kept.
     pub async fn send_code_for(&self, id: PayerId, purpose: Purpose) -> Result<(), Error> {
+        let unkept = Refusal::Invalid { param: "code", must: "sent to the phone" };
+        let kept = purpose.kept().ok_or(Error::Refused(unkept))?;
         self.can_send()?;
         let code = self.new_code();
         let digest = self.code_digest(&id.to_string(), purpose, &code);
         let sealed = self.vault.seal(Field::Code, &code);
         let text = match purpose {
             Purpose::SignIn => Text::SignInCode(code),
-            Purpose::Reset | Purpose::Unfreeze | Purpose::Mail | Purpose::Closing | Purpose::Challenge(_) => {
-                Text::SecurityCode(code)
-            }
+            Purpose::Reset
+            | Purpose::Unfreeze
+            | Purpose::Mail
+            | Purpose::Closing
+            | Purpose::Passkey
+            | Purpose::Challenge(_) => Text::SecurityCode(code),
         };
         let inbox = self.is_sandbox().then_some(text);
         self.run(by(id, "send_code"), move |facts, cx| {
-            let mut change = payer::send_code(facts, cx, id, digest, inbox.clone())?;
+            let mut change = payer::send_code(facts, cx, (id, kept), digest, inbox.clone())?;
             if inbox.is_none() {
                 contact::phone_code(facts, cx, &mut change, id, sealed.clone())?;
             }
@@ -189,10 +249,11 @@ impl Engine {
         self.code_digest(&id.to_string(), purpose, code)
     }
 
-    /// Sends a code to a number, whether or not somebody has it: one step either way.
+    /// Sends a code to a number, whether or not somebody has it: one step either way. When the day's codes are used up
+    /// the answer is that of a code that was asked for too soon.
     pub async fn send_entry_code(&self, phone: &str) -> Result<(), Error> {
         if let Some(payer) = self.payer_by_phone(phone)? {
-            return self.send_code_for(payer.id, Purpose::SignIn).await;
+            return self.send_code(payer.id).await;
         }
         self.can_send()?;
         let code = self.new_code();
@@ -216,6 +277,7 @@ impl Engine {
             Ok(change)
         })
         .await
+        .map_err(untold)
     }
 
     /// Whose number it is, if the code is right.
@@ -246,17 +308,36 @@ impl Engine {
         &self,
         (phone, password): (&str, String),
         ticket: &SessionSecret,
-        device: &DeviceSecret,
-        device_name: &str,
+        device: Device<'_>,
     ) -> Result<(PayerId, SessionSecret), Error> {
         let hash = self.hash_password(password).await?;
         let new = self.payer_with(phone, hash);
-        let (secret, sign_in) = self.sign_in(device, device_name);
+        let (secret, sign_in) = self.sign_in(device);
         let ticket = ticket.digest();
         let finish = move |facts: &dyn tongbao_core::Facts, cx: &mut _| {
             sign_up::finish(facts, cx, &new, &ticket, &sign_in)
         };
         let (payer, _) = self.step(nobody("sign_up"), finish).await?;
         Ok((payer, secret))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network_text;
+
+    #[test]
+    fn a_network_is_what_a_provider_gives_to_one_place() {
+        for (address, network) in [
+            ("192.0.2.7", "192.0.2.0/24"),
+            ("192.0.2.255", "192.0.2.0/24"),
+            ("192.0.3.7", "192.0.3.0/24"),
+            ("::ffff:192.0.2.7", "192.0.2.0/24"),
+            ("2001:db8:1:2::3", "2001:db8:1::/48"),
+            ("2001:db8:1:ffff::3", "2001:db8:1::/48"),
+            ("2001:db8:2::3", "2001:db8:2::/48"),
+        ] {
+            assert_eq!(network_text(address.parse().unwrap()), network, "{address}");
+        }
     }
 }

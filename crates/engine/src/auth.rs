@@ -5,13 +5,13 @@ use tongbao_core::{
     api_key::{ApiKey, NewApiKey, Scope},
     endpoint::WebhookSecret,
     id::PayerId,
-    payer::{self, NewPayer, Payer},
+    payer::{self, CodePurpose, NewPayer, Payer},
 };
 use tongbao_store::Fault;
 
 use crate::{
     Engine, Error, Input,
-    account::Purpose,
+    account::{Purpose, untold},
     vault::{Field, Unreadable},
     webhook::Secret,
 };
@@ -102,16 +102,19 @@ impl Engine {
         }
     }
 
-    /// Sends a code that signs a payer in.
+    /// Sends a code that signs a payer in. When the day's codes are used up the answer is that of one that was asked
+    /// for too soon.
     pub async fn send_code(&self, id: PayerId) -> Result<(), Error> {
-        self.send_code_for(id, Purpose::SignIn).await
+        self.send_code_for(id, Purpose::SignIn).await.map_err(untold)
     }
 
     /// Whether a payer's code is right; a wrong one is counted.
     pub async fn use_code(&self, id: PayerId, code: &str) -> Result<(), Error> {
         let digest = self.vault.digest("code", &format!("{id}/{code}"));
         let input = Input { actor: Actor::Payer(id), name: "use_code" };
-        let right = self.step(input, move |facts, cx| payer::use_code(facts, cx, id, &digest)).await?;
+        let right = self
+            .step(input, move |facts, cx| payer::use_code(facts, cx, (id, CodePurpose::SignIn), &digest))
+            .await?;
         if right { Ok(()) } else { Err(Error::Refused(Refusal::WrongCode)) }
     }
 }

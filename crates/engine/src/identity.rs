@@ -9,13 +9,13 @@
 
 use tongbao_core::{
     Actor, Refusal,
-    id::PayerId,
+    id::{PayerId, SessionId},
     limits::{ACCOUNT_AGE_MIN, NAME_CHARS_MAX},
     payer::{
         self, Payer, freeze,
         id_number::IdNumber,
         identity::{self, Claim, Confirmed, Level, Said},
-        usage::date_of,
+        usage::{self, OwnLimits, date_of},
     },
 };
 
@@ -99,19 +99,27 @@ impl Engine {
         }
     }
 
-    /// Puts another payment password in the place of the old one, which must be right.
-    pub async fn change_password(&self, id: PayerId, old: String, new: String) -> Result<(), Error> {
+    /// Puts another payment password in the place of the old one, which must be right. All sessions but this one end.
+    pub async fn change_password(
+        &self,
+        (id, session): (PayerId, SessionId),
+        old: String,
+        new: String,
+    ) -> Result<(), Error> {
         // Whether the new one can be chosen is settled before a try at the old one is counted.
         let hash = self.hash_password(new).await?;
         self.prove_password(id, old).await?;
-        self.run(by(id, "change_password"), move |facts, cx| payer::change_password(facts, cx, id, &hash))
-            .await
+        let change = move |facts: &dyn tongbao_core::Facts, cx: &mut _| {
+            payer::change_password(facts, cx, (id, session), &hash)
+        };
+        self.run(by(id, "change_password"), change).await
     }
 
-    /// Sets the payment password anew, by name, ID number and a one-time code.
+    /// Sets the payment password anew, by name, ID number and a one-time code. All passkeys are removed, and all
+    /// sessions but this one end.
     pub async fn reset_password(
         &self,
-        id: PayerId,
+        (id, session): (PayerId, SessionId),
         (name, number, code): (&str, &str, &str),
         new: String,
     ) -> Result<(), Error> {
@@ -119,9 +127,24 @@ impl Engine {
         let hash = self.hash_password(new).await?;
         let code = self.typed_code(id, Purpose::Reset, code);
         let reset = move |facts: &dyn tongbao_core::Facts, cx: &mut _| {
-            payer::reset_password(facts, cx, id, (&code, &claim), &hash)
+            payer::reset_password(facts, cx, (id, session), (&code, &claim), &hash)
         };
         self.step(by(id, "reset_password"), reset).await?.map_err(Error::Refused)
+    }
+
+    /// Sets what a payer allows itself. To allow more than before takes the payment password.
+    pub async fn set_own_limits(
+        &self,
+        id: PayerId,
+        own: OwnLimits,
+        password: Option<String>,
+    ) -> Result<(), Error> {
+        let proven = password.is_some();
+        if let Some(password) = password {
+            self.prove_password(id, password).await?;
+        }
+        self.run(by(id, "set_own_limits"), move |facts, _| usage::set_own_limits(facts, id, own, proven))
+            .await
     }
 
     /// A payer freezes itself.

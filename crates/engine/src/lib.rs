@@ -15,6 +15,7 @@ mod deliver;
 pub mod exchange;
 pub mod identity;
 mod instance;
+pub mod list_sharing;
 pub mod notice;
 pub mod own_data;
 pub mod passkey;
@@ -24,11 +25,13 @@ pub mod payment_code;
 pub mod phone;
 mod ports;
 pub mod purse;
+pub mod risk_list;
 pub mod rotation;
 mod sending;
 mod signed_in;
 mod step;
 pub mod timeline;
+pub mod transit;
 pub mod utility;
 pub mod vault;
 pub mod webhook;
@@ -39,6 +42,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tongbao_core::{Key, Time, data_keys::DataKeys, event::Event, sandbox::Sandbox};
+use tongbao_risk::judge::Judge;
 use tongbao_store::{Fault, Store};
 
 pub use deliver::Deliveries;
@@ -105,6 +109,8 @@ pub struct Engine {
     pub bank: Option<Arc<dyn bank::Bank>>,
     /// Who takes utility payments; production has nobody yet.
     pub billers: Option<Arc<dyn utility::Billers>>,
+    /// Who judges what payers ask for; without one nothing is judged, and nothing remembered for it.
+    pub judge: Option<Arc<Judge>>,
     /// How notices reach payers.
     pub carriers: notice::Carriers,
     /// Keys of WeChat Pay's interface.
@@ -139,6 +145,7 @@ impl Engine {
                 .then(|| Arc::new(utility::SandboxBillers) as Arc<dyn utility::Billers>),
             identities: (mode == Mode::Sandbox)
                 .then(|| Arc::new(SandboxIdentities) as Arc<dyn IdentityProvider>),
+            judge: None,
             carriers: match mode {
                 Mode::Sandbox => notice::Carriers::sandbox(),
                 Mode::Production => notice::Carriers::none(),

@@ -10,8 +10,12 @@
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use tongbao_core::{
-    Actor, Facts, Key, Time, Want,
-    id::{PayerId, PaymentId},
+    Actor, Facts, Key, Refusal, Time, Want,
+    id::{PayerId, PaymentId, SessionId},
+    payer::{
+        Payer,
+        session::{Session, may_show_codes},
+    },
     payment_code::{
         self, CODES_PER_WINDOW_MAX, PaymentCode, PaymentCodeSeed, Shown, Window, is_code, machine,
     },
@@ -23,10 +27,10 @@ use crate::{Engine, Error, Input, vault::Field};
 
 /// The least of the codes, and how many there are: 18 digits that begin with 10 to 15, as WeChat Pay's do.
 const CODE_MIN: u128 = 100_000_000_000_000_000;
-const CODES: u128 = 60_000_000_000_000_000;
+pub(crate) const CODES: u128 = 60_000_000_000_000_000;
 
 /// How often digits are made anew because a window ended meanwhile.
-const TRIES: usize = 3;
+pub(crate) const TRIES: usize = 3;
 
 /// A code, for the payer's eyes and the shop's reader.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub struct ShownCode {
 }
 
 impl ShownCode {
-    fn of(digits: String, window: Window) -> ShownCode {
+    pub(crate) fn of(digits: String, window: Window) -> ShownCode {
         ShownCode { digits, changes_at: window.ends_at(), expires_at: window.expires_at() }
     }
 }
@@ -53,18 +57,48 @@ impl std::fmt::Debug for ShownCode {
 
 /// The digits of one of a seed's codes in a window.
 fn digits(seed: &[u8], window: Window, place: usize) -> String {
+    (CODE_MIN + number(seed, window, place) % CODES).to_string()
+}
+
+/// What the digits of one of a seed's codes in a window are taken from.
+pub(crate) fn number(seed: &[u8], window: Window, place: usize) -> u128 {
     let key = hmac::Key::new(hmac::HMAC_SHA256, seed);
     let place = i64::try_from(place).unwrap_or(i64::MAX);
     let factor = window.number().wrapping_mul(256).wrapping_add(place);
     let tag = hmac::sign(&key, &factor.to_be_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&tag.as_ref()[..16]);
-    (CODE_MIN + u128::from_be_bytes(bytes) % CODES).to_string()
+    u128::from_be_bytes(bytes)
 }
 
 impl Engine {
-    /// The code that a payer can show now; none if the payer has used up those of this minute.
-    pub async fn show_payment_code(&self, payer: PayerId) -> Result<Option<ShownCode>, Error> {
+    /// The code that a payer can show now where it is signed in; none if the payer has used up those of this minute.
+    /// Refused unless payment codes were switched on there ([`Engine::switch_codes_on`]).
+    pub async fn show_payment_code(
+        &self,
+        payer: PayerId,
+        session: SessionId,
+    ) -> Result<Option<ShownCode>, Error> {
+        self.show_code(payer, Some(session)).await
+    }
+
+    /// The same on the phone of a sandbox, whose developer is signed in nowhere.
+    pub async fn show_payment_code_to_developer(&self, payer: PayerId) -> Result<Option<ShownCode>, Error> {
+        self.show_code(payer, None).await
+    }
+
+    async fn show_code(
+        &self,
+        payer: PayerId,
+        session: Option<SessionId>,
+    ) -> Result<Option<ShownCode>, Error> {
+        if let Some(id) = session {
+            // Before a seed is made; the step that shows asks again.
+            let known = self.store.get::<Payer>(payer)?.zip(self.store.get::<Session>(id)?);
+            if !known.is_some_and(|(payer, session)| session.shows_codes(&payer)) {
+                return Err(Error::Refused(Refusal::PaymentCodesOff));
+            }
+        }
         let seed = self.payment_code_seed(payer).await?;
         for _ in 0..TRIES {
             let window = Window::of(self.now());
@@ -73,8 +107,12 @@ impl Engine {
             let digests: Vec<[u8; 32]> = codes.iter().map(|code| self.payment_code_digest(code)).collect();
             let want = digests.first().map(|first| Want::Key(Key::PaymentCode(*first)));
             let want = want.into_iter().chain([Want::Record(payer.into())]).collect();
-            let show =
-                move |facts: &dyn Facts, cx: &mut _| payment_code::show(facts, cx, payer, window, &digests);
+            let show = move |facts: &dyn Facts, cx: &mut _| {
+                if let Some(id) = session {
+                    may_show_codes(facts, payer, id)?;
+                }
+                payment_code::show(facts, cx, payer, window, &digests)
+            };
             let input = Input { actor: Actor::Payer(payer), name: "show_payment_code" };
             match self.step_wanting(input, want, show).await? {
                 Shown::Code(place, code) => {
@@ -124,7 +162,7 @@ impl Engine {
     }
 
     /// A payer's seed, made at first use.
-    async fn payment_code_seed(&self, payer: PayerId) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) async fn payment_code_seed(&self, payer: PayerId) -> Result<Zeroizing<Vec<u8>>, Error> {
         let known = self.store.find::<PaymentCodeSeed>(Key::PaymentCodeSeed(payer))?;
         let seed = if let Some(seed) = known {
             seed
@@ -138,7 +176,7 @@ impl Engine {
         Ok(self.open_seed(&seed)?)
     }
 
-    fn open_seed(&self, seed: &PaymentCodeSeed) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    pub(crate) fn open_seed(&self, seed: &PaymentCodeSeed) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let unreadable = |_| Fault::Broken("the seed of payment codes cannot be opened".to_owned());
         let text = self.vault.open(Field::PaymentCodeSeed, &seed.seed_sealed).map_err(unreadable)?;
         let text = Zeroizing::new(text);

@@ -3,8 +3,9 @@
 //! **Absent on purpose:** the transfer itself, which is a step of the core like any other.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Actor, Facts, Key,
+    Actor, Facts, Key, Time,
     collection::{self, CollectionCode},
     id::PayerId,
     payer::{
@@ -17,7 +18,35 @@ use tongbao_store::Fault;
 
 use crate::{Engine, Error, Input, auth::hex, vault::Field};
 
+/// How long a payee who was found can be sent money by the reference of the look-up, in milliseconds: as long as a
+/// transfer on its way through the wallet's pages.
+const PAYEE_REFERENCE_LIFE_MS: i64 = 15 * 60 * 1_000;
+
+/// Whom a payer has found.
+#[derive(Serialize, Deserialize)]
+struct PayeeReference {
+    at: Time,
+    payer: PayerId,
+    payee: PayerId,
+}
+
 impl Engine {
+    /// Whom a payer has found, as text that its app may keep: good for this payer, for a quarter of an hour.
+    pub fn seal_payee(&self, payer: PayerId, payee: PayerId) -> String {
+        let reference = PayeeReference { at: self.now(), payer, payee };
+        let text = serde_json::to_string(&reference).expect("numbers and ids always become JSON");
+        self.vault.seal(Field::PayeeReference, &text).replace('+', "-").replace('/', "_")
+    }
+
+    /// Whom this payer has found, if the reference is good.
+    pub fn open_payee(&self, payer: PayerId, text: &str) -> Option<PayerId> {
+        let sealed = text.replace('-', "+").replace('_', "/");
+        let text = self.vault.open(Field::PayeeReference, &sealed).ok()?;
+        let reference: PayeeReference = serde_json::from_str(&text).ok()?;
+        let fresh = self.now().since_ms(reference.at) < PAYEE_REFERENCE_LIFE_MS;
+        (fresh && reference.payer == payer).then_some(reference.payee)
+    }
+
     /// Who has a phone number, for a payer who wants to send money there. Counted, found or not.
     pub async fn look_up_payee(&self, payer: PayerId, phone: &str) -> Result<Option<PayerId>, Error> {
         let digest = self.vault.digest("phone", phone);

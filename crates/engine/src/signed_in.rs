@@ -37,9 +37,11 @@ impl Engine {
         secret: &SessionSecret,
     ) -> Result<Option<SignedIn>, Fault> {
         let now = self.now();
-        let session = self.session(payer, device, secret)?.filter(|session| session.is_live(now));
-        let Some(session) = session else { return Ok(None) };
+        let Some(session) = self.session(payer, device, secret)? else { return Ok(None) };
         let Some(payer) = self.store.get::<Payer>(payer)? else { return Ok(None) };
+        if !session.opens(&payer, now) {
+            return Ok(None);
+        }
         self.see(&session).await;
         Ok(Some(SignedIn { payer, session }))
     }
@@ -60,8 +62,27 @@ impl Engine {
         let list = List::SessionsOf(payer);
         let query = Query::List { list, after: None, newest_first: true, limit: SESSIONS_MAX };
         let (records, now) = (self.store.records(query)?, self.now());
+        let Some(payer) = self.store.get::<Payer>(payer)? else { return Ok(Vec::new()) };
         let sessions = records.iter().filter_map(|record| Session::of(record).cloned());
-        Ok(sessions.filter(|session| session.is_live(now)).collect())
+        Ok(sessions.filter(|session| session.opens(&payer, now)).collect())
+    }
+
+    /// Switches payment codes on where a payer is signed in, with the payment password.
+    pub async fn switch_codes_on(
+        &self,
+        payer: PayerId,
+        id: SessionId,
+        password: String,
+    ) -> Result<Session, Error> {
+        self.prove_password(payer, password).await?;
+        let input = Input { actor: Actor::Payer(payer), name: "switch_codes_on" };
+        self.step(input, move |facts, cx| session::switch_codes(facts, cx, (payer, id), true)).await
+    }
+
+    /// Switches them off there, which takes nothing.
+    pub async fn switch_codes_off(&self, payer: PayerId, id: SessionId) -> Result<Session, Error> {
+        let input = Input { actor: Actor::Payer(payer), name: "switch_codes_off" };
+        self.step(input, move |facts, cx| session::switch_codes(facts, cx, (payer, id), false)).await
     }
 
     /// Ends a payer's session.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tongbao_core::{
     Actor, Cause, ChangeSet, Context, Facts, Key, Need, Refusal, Stop, Want,
     idempotency::{self, Ask},
-    notice,
+    notice, risk,
 };
 use tongbao_store::{Fault, Outcome, Step};
 
@@ -75,7 +75,7 @@ impl Engine {
         mut decide: impl FnMut(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop> + Send + 'static,
     ) -> Result<T, Error> {
         let at = self.clock.now();
-        let context = Context::new(at, self.entropy.seed());
+        let context = Context::new(at, self.entropy.seed()).judged_by(self.judge.clone());
         let slot = Arc::new(Mutex::new(None));
         let (result, wake) = (Arc::clone(&slot), Arc::clone(&self.wake));
         let is_carried = self.carriers.carry_something();
@@ -84,8 +84,9 @@ impl Engine {
             if let Some(want) = want.take() {
                 return Err(Need(Want::All(want)).into());
             }
-            let mut cx = context;
+            let mut cx = context.clone();
             let (mut change, value) = decide(facts, &mut cx)?;
+            risk::follow(facts, &cx, &mut change)?;
             notice::follow(facts, &mut cx, &mut change, is_carried)?;
             let due = change.tasks.iter().any(|task| task.key.due_at <= at);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((value, due));

@@ -134,6 +134,12 @@ pub enum LookedUp {
     Unknown,
 }
 
+/// The number of an account as billers know it: what a payer typed, without white space, in capital letters.
+pub fn plain_account(typed: &str) -> String {
+    let plain: String = typed.chars().filter(|char| !char.is_whitespace()).collect();
+    plain.to_ascii_uppercase()
+}
+
 impl Engine {
     /// The billers that take payments; none while the directory cannot be reached.
     pub async fn billers(&self) -> Vec<Biller> {
@@ -190,10 +196,9 @@ impl Engine {
         (fresh && offer.payer == payer).then_some(offer)
     }
 
-    /// Pays an offer from the balance, after proofs that were found right ([`Engine::prove_password`]). The same offer
-    /// again is the same payment.
-    pub async fn pay_utility(&self, offer: &Offer, proofs: Proofs) -> Result<UtilityPayment, Error> {
-        let new = NewUtilityPayment {
+    /// What a payment of an offer is made of.
+    pub fn new_utility_payment(&self, offer: &Offer, proofs: Proofs) -> NewUtilityPayment {
+        NewUtilityPayment {
             payer: offer.payer,
             request_no: offer.number.clone(),
             biller: offer.biller.clone(),
@@ -204,7 +209,13 @@ impl Engine {
             period: offer.period.clone(),
             money: Money { amount: offer.amount, currency: Currency::CNY },
             proofs,
-        };
+        }
+    }
+
+    /// Pays an offer from the balance, after proofs that were found right ([`Engine::prove_password`]). The same offer
+    /// again is the same payment.
+    pub async fn pay_utility(&self, offer: &Offer, proofs: Proofs) -> Result<UtilityPayment, Error> {
+        let new = self.new_utility_payment(offer, proofs);
         let input = Input { actor: Actor::Payer(offer.payer), name: "plan_utility_payment" };
         let plan = move |facts: &dyn Facts, cx: &mut _| steps::plan_proven(facts, cx, &new);
         self.step(input, plan).await?.map_err(Error::Refused)

@@ -79,6 +79,8 @@ fields! {
     BillerAccount = b"biller account";
     /// What a biller said is due, kept by the browser until it is paid.
     UtilityOffer = b"utility offer";
+    /// Whom a payer has found by phone number, kept by its app until money is sent there.
+    PayeeReference = b"payee reference";
 }
 
 /// A sealed text that cannot be opened: another key, another field, or altered.
@@ -105,6 +107,7 @@ pub struct Vault {
     session: hmac::Key,
     pepper: [u8; 32],
     signing_seed: [u8; 32],
+    sharing_seed: [u8; 32],
     key_check: [u8; 32],
 }
 
@@ -127,6 +130,7 @@ impl Vault {
             session: hmac::Key::new(hmac::HMAC_SHA256, &derive("tongbao 2026 sessions")),
             pepper: derive("tongbao 2026 payment passwords"),
             signing_seed: derive("tongbao 2026 webhook signatures"),
+            sharing_seed: derive("tongbao 2026 list sharing"),
             key_check: derive("tongbao 2026 key check value"),
         }
     }
@@ -244,6 +248,11 @@ impl Vault {
     /// Whether this is our signature of the content; takes the same time either way.
     pub fn is_signature(&self, content: &[u8], signature: &[u8]) -> bool {
         hmac::verify(&self.session, content, signature).is_ok()
+    }
+
+    /// The seed of the keys by which risk lists are shared.
+    pub fn sharing_seed(&self) -> [u8; 32] {
+        self.sharing_seed
     }
 
     /// The seed of the key that signs notifications (Ed25519).

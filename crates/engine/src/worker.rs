@@ -13,7 +13,7 @@ use tongbao_core::{
     payment::{self, Method, Payment, steps::Said},
     profit_sharing,
     refund::{self, Refund, Target},
-    transfer,
+    risk, transfer,
     wechat::transfer_batch,
 };
 use tongbao_store::Fault;
@@ -160,6 +160,13 @@ async fn perform(engine: &Engine, outside: &Outside, task: &Task) {
         Work::QueryWithdrawal(id) => engine.ask_withdrawal(key, id, Asked::Again).await,
         Work::PayBiller(id) => engine.ask_biller(key, id, Asked::First).await,
         Work::QueryBiller(id) => engine.ask_biller(key, id, Asked::Again).await,
+        Work::EndReview(id) => {
+            let expire = move |facts: &dyn tongbao_core::Facts, cx: &mut tongbao_core::Context| {
+                risk::review::expire(facts, cx, id, key)
+            };
+            engine.run(input("end_review"), expire).await
+        }
+        Work::EndRide(id) => engine.end_ride(key, id).await,
     };
     match done {
         // Another worker has it, or did it: its lease ran out here.

@@ -10,13 +10,15 @@ use std::{
 
 use serde::Deserialize;
 use tongbao_api::{listener::TlsConfig, payer::PAYER_QUOTA, rate::Quota};
-use tongbao_engine::Engine;
+use tongbao_engine::{Engine, list_sharing::Settings};
 
 use crate::{
     carriers::{self, Mail, Sms},
     commands::DATABASE_VARIABLE,
     instance::{Instance, database_url},
+    judge::Risk,
     output::Failure,
+    sharing::Sharing,
 };
 
 /// What the file says.
@@ -49,6 +51,11 @@ pub(crate) struct Config {
     sms: Option<Sms>,
     /// The mail server; without it payers are told nothing by mail.
     mail: Option<Mail>,
+    /// Other institutions with which risk lists are shared; nobody unless given.
+    sharing: Option<Sharing>,
+    /// Who judges payments.
+    #[serde(default)]
+    risk: Risk,
 }
 
 /// Loopback, because nobody but whoever watches the process needs it.
@@ -188,9 +195,15 @@ impl Config {
         Ok(config)
     }
 
-    /// Gives an engine that nobody else has yet its ways to payers.
+    /// Gives an engine that nobody else has yet its judge and its ways to payers.
     pub(crate) fn fit(&self, engine: &mut Arc<Engine>) -> Result<(), Failure> {
+        self.risk.fit(engine)?;
         carriers::fit(engine, self.sms.as_ref(), self.mail.as_ref())
+    }
+
+    /// With whom risk lists are shared, if with anybody.
+    pub(crate) fn sharing(&self) -> Result<Option<Arc<Settings>>, Failure> {
+        Ok(self.sharing.as_ref().map(Sharing::settings).transpose()?.map(Arc::new))
     }
 
     /// The instance it is about.

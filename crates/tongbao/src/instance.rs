@@ -107,12 +107,17 @@ impl Instance {
 
     /// An engine that reads a sandbox, also beside the process that writes it; its steps are refused.
     pub(crate) fn reading_engine(&self) -> Result<Arc<Engine>, Failure> {
-        let store: Arc<dyn Store> = Arc::from(self.reader()?);
-        if store.find::<Sandbox>(Key::Sandbox)?.is_none() {
+        if self.reader()?.find::<Sandbox>(Key::Sandbox)?.is_none() {
             return Err("this is for sandboxes only; production has a host of its own".into());
         }
+        self.looking_engine()
+    }
+
+    /// The same of either kind of instance.
+    pub(crate) fn looking_engine(&self) -> Result<Arc<Engine>, Failure> {
+        let store: Arc<dyn Store> = Arc::from(self.reader()?);
         let key = self.master_key()?.ok_or_else(|| self.key_missing())?;
-        let engine = Engine::new(store, Mode::Sandbox, &key)?;
+        let engine = Engine::new(store, self.mode()?, &key)?;
         self.ours(engine.claimed()?)?;
         Ok(Arc::new(engine))
     }

@@ -7,9 +7,11 @@ mod commands;
 mod config;
 mod health;
 mod instance;
+mod judge;
 mod output;
 mod seed;
 mod server;
+mod sharing;
 mod tries;
 mod wechat_seed;
 

@@ -23,14 +23,19 @@ use tokio::sync::watch;
 use tongbao_api::{
     Api,
     event_body::render_event,
+    list_sharing,
     listener::{Arrival, Limits, ListenConfig, Listener, TlsConfig},
     openapi, payer,
     rate::{KEYS_MAX, Limiter, RateLimit, by_network},
     sandbox::{recorded, sandbox_router},
     wechat::{self, render_order_event},
 };
-use tongbao_engine::{Deliveries, Engine, Worker, webhook::Sender};
-use tongbao_web::handlers::{self, Pages, RequestName, SandboxNotes};
+use tongbao_engine::{
+    Deliveries, Engine, Worker,
+    list_sharing::{Puller, Settings},
+    webhook::Sender,
+};
+use tongbao_web::handlers::{self, CameFrom, Pages, RequestName, SandboxNotes};
 
 use crate::{
     config::Rate,
@@ -65,6 +70,7 @@ pub(crate) struct Bound {
     wechat_base_url: Option<String>,
     role: Role,
     notice: Duration,
+    sharing: Option<Arc<Settings>>,
     stops: StopSignals,
 }
 
@@ -75,7 +81,7 @@ impl Serving {
         let limits = Limits::default();
         let listener = Listener::bind(ListenConfig { addr: self.listen, tls: self.tls, limits })?;
         let (role, notice, stops) = (Role::Both, Duration::ZERO, StopSignals::new()?);
-        Ok(Bound { listener, rate: self.rate, wechat_base_url: None, role, notice, stops })
+        Ok(Bound { listener, rate: self.rate, wechat_base_url: None, role, notice, sharing: None, stops })
     }
 }
 
@@ -101,6 +107,11 @@ impl Bound {
         Bound { notice, ..self }
     }
 
+    /// The same for a process that shares risk lists.
+    pub(crate) fn with_sharing(self, sharing: Option<Arc<Settings>>) -> Bound {
+        Bound { sharing, ..self }
+    }
+
     /// Serves until a signal or until the store stops. `notes` are what a sandbox's pages show.
     pub(crate) async fn serve(
         self,
@@ -110,6 +121,9 @@ impl Bound {
     ) -> Result<(), Failure> {
         let wechat_base_url = self.wechat_base_url.as_deref().unwrap_or(base_url);
         let doors = router(&engine, (base_url, wechat_base_url), notes, self.rate)?;
+        let shared = self.sharing.clone().map(|sharing| list_sharing::router(Arc::clone(&engine), sharing));
+        let addresses = Arc::new(Limiter::new(self.rate.address(), KEYS_MAX));
+        let doors = doors.merge(shared.unwrap_or_default().layer(RateLimit::new(addresses, by_network)));
         let with_worker = self.role == Role::Both;
         self.run(engine, base_url, doors, with_worker).await
     }
@@ -129,6 +143,9 @@ impl Bound {
         let (drain, draining) = watch::channel(false);
         let (stop, stopped) = watch::channel(false);
         let router = doors.merge(health::router(&engine, draining));
+        let sharing = self.sharing.take().filter(|_| with_worker);
+        let puller = sharing.map(|sharing| Puller::new(Arc::clone(&engine), sharing)).transpose()?;
+        let puller = tokio::spawn(pull(puller, until(stopped.clone())));
         let worker = with_worker.then(|| worker(engine, base_url)).transpose()?;
         let mut worker = tokio::spawn(work(worker, until(stopped.clone())));
         let listener = self.listener.with_docs_base(base_url).with_reword(wechat::REWORD);
@@ -156,6 +173,7 @@ impl Bound {
             tracing::warn!(cut = drained.cut, "connections were cut that did not finish in time");
         }
         worker.await?;
+        puller.await?;
         Ok(())
     }
 }
@@ -170,6 +188,14 @@ fn worker(engine: Arc<Engine>, base_url: &str) -> Result<Worker, Failure> {
 async fn work(worker: Option<Worker>, stop: impl Future<Output = ()>) {
     match worker {
         Some(worker) => worker.run(stop).await,
+        None => stop.await,
+    }
+}
+
+/// Pulls shared lists until the stop, if there are sources.
+async fn pull(puller: Option<Puller>, stop: impl Future<Output = ()>) {
+    match puller {
+        Some(puller) => puller.run(stop).await,
         None => stop.await,
     }
 }
@@ -252,7 +278,9 @@ fn router(
 /// Tells the pages what the listener calls a request, so that an error page and the log name it alike.
 async fn name_request(mut request: Request) -> Request {
     if let Some(arrival) = Arrival::of(request.extensions()) {
-        request.extensions_mut().insert(RequestName(arrival.request_id.to_string()));
+        let (name, address) = (arrival.request_id.to_string(), arrival.peer.ip());
+        request.extensions_mut().insert(RequestName(name));
+        request.extensions_mut().insert(CameFrom(address));
     }
     request
 }

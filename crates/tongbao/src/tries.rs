@@ -28,7 +28,7 @@ pub(crate) struct Tries {
 /// What a form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
-    /// A one-time code.
+    /// A one-time code, or a challenge for a passkey.
     Code,
     /// To be let in by one.
     SignIn,
@@ -42,12 +42,13 @@ fn asked(method: &Method, path: &str) -> Option<Asked> {
     }
     let mut parts = path.trim_matches('/').split('/');
     match (parts.next()?, parts.next()?, parts.next()?, parts.next()) {
-        ("wallet", "sign-in", "code", None)
+        ("wallet", "sign-in", "code" | "passkey", None)
         | ("cashier", _, "code", None)
-        | ("payer", "v1", "codes", None) => Some(Asked::Code),
+        | ("payer", "v1", "codes" | "sign_in_challenges", None) => Some(Asked::Code),
         ("wallet", "sign-in", "session", None)
+        | ("wallet", "sign-in", "passkey", Some("session"))
         | ("cashier", _, "session", None)
-        | ("payer", "v1", "sessions" | "payers", None) => Some(Asked::SignIn),
+        | ("payer", "v1", "sessions" | "payers" | "passkey_sessions", None) => Some(Asked::SignIn),
         _ => None,
     }
 }
@@ -94,6 +95,10 @@ mod tests {
         for (path, counted) in [
             ("/wallet/sign-in/code", Some(Asked::Code)),
             ("/wallet/sign-in/session", Some(Asked::SignIn)),
+            ("/wallet/sign-in/passkey", Some(Asked::Code)),
+            ("/wallet/sign-in/passkey/session", Some(Asked::SignIn)),
+            ("/payer/v1/sign_in_challenges", Some(Asked::Code)),
+            ("/payer/v1/passkey_sessions", Some(Asked::SignIn)),
             ("/cashier/pay_1/code", Some(Asked::Code)),
             ("/cashier/pay_1/session", Some(Asked::SignIn)),
             ("/cashier/pay_1/session/end", None),

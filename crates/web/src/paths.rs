@@ -54,6 +54,10 @@ pub fn resend(delivery_id: &str) -> String {
 pub const WALLET: &str = "/wallet";
 /// Sign in to the wallet, or sign up. `back` is the page to go on to.
 pub const SIGN_IN: &str = "/wallet/sign-in";
+/// Form: what a passkey is asked to sign to come in, as JSON. Fields: `csrf`.
+pub const SIGN_IN_PASSKEY: &str = "/wallet/sign-in/passkey";
+/// Form: sign in by it. Fields: `csrf`, `passkey`, `back`.
+pub const SIGN_IN_PASSKEY_SESSION: &str = "/wallet/sign-in/passkey/session";
 /// Choose a payment password for a new account.
 pub const SIGN_UP: &str = "/wallet/sign-up";
 /// Form: sign out. Fields: `csrf`.
@@ -74,8 +78,14 @@ pub const PASSKEYS: &str = "/wallet/security/passkeys";
 pub const PASSKEYS_OPTIONS: &str = "/wallet/security/passkeys/options";
 /// Form: remove one. Fields: `csrf`, `passkey`.
 pub const PASSKEYS_REMOVAL: &str = "/wallet/security/passkeys/removal";
+/// Where the code is asked for that adds one.
+pub const PASSKEYS_CODE: &str = "/wallet/security/passkeys/code";
 /// What may be paid from the balance.
 pub const LIMITS: &str = "/wallet/security/limits";
+/// Where payment codes are switched on for this device.
+pub const CODE_SWITCH: &str = "/wallet/security/codes";
+/// Where they are switched off.
+pub const CODE_SWITCH_OFF: &str = "/wallet/security/codes/end";
 /// Freeze and unfreeze.
 pub const FREEZE: &str = "/wallet/security/freeze";
 /// What the payer is told by SMS and mail. Also its form. Fields: `csrf`, `sms`, `mail`, `english`.
@@ -150,6 +160,18 @@ pub fn top_up(id: &str) -> String {
 /// What became of a withdrawal.
 pub fn withdrawal(id: &str) -> String {
     format!("{WITHDRAWAL}/{id}")
+}
+
+/// The payer's transit code, for a gate to scan. Also its form: show the present one. Fields: `csrf`.
+pub const TRANSIT: &str = "/wallet/transit";
+/// The payer's rides.
+pub const RIDES: &str = "/wallet/rides";
+/// What the payer owes for a ride. Also the form that pays it. Fields: `csrf`, `debt`.
+pub const DEBT: &str = "/wallet/debt";
+
+/// What became of a ride.
+pub fn ride(id: &str) -> String {
+    format!("{RIDES}/{id}")
 }
 
 /// What became of a utility payment.

@@ -9,7 +9,7 @@ use tongbao_core::{
     id::{AppId, AttemptId, DeliveryId, MerchantId, PayerId, PaymentId, RefundId},
     merchant::NewMerchant,
     payment::{
-        Failure, Method,
+        Failure, Method, Payment,
         create::NewPayment,
         steps::{Pay, Said, Shown},
     },
@@ -206,7 +206,9 @@ impl World {
             | Work::Notify(_)
             | Work::SendNotice(_)
             | Work::PayBiller(_)
-            | Work::QueryBiller(_) => return None,
+            | Work::QueryBiller(_)
+            | Work::EndRide(_)
+            | Work::EndReview(_) => return None,
             Work::Deliver(delivery) => {
                 let failure = b.is_multiple_of(2).then(|| "status".to_owned());
                 let attempt =
@@ -236,6 +238,13 @@ impl World {
         (action, answered)
     }
 
+    fn learn_payment(&mut self, payment: &Payment) {
+        note(&mut self.payments, payment.id);
+        for attempt in &payment.attempts {
+            note(&mut self.attempts, (payment.id, attempt.id, payment.money));
+        }
+    }
+
     fn learn_change(&mut self, store: &dyn Store, number: u64) {
         let page = store.read(Query::Changes(number.saturating_sub(1), 1));
         let Ok(Page::Changes(lines)) = page else { panic!("the change log cannot be read: {page:?}") };
@@ -247,17 +256,15 @@ impl World {
                 Record::Payer(payer) => note(&mut self.payers, payer.id),
                 Record::Refund(refund) => note(&mut self.refunds, refund.id),
                 Record::Delivery(delivery) => note(&mut self.deliveries, delivery.id),
-                Record::Payment(payment) => {
-                    note(&mut self.payments, payment.id);
-                    for attempt in &payment.attempts {
-                        note(&mut self.attempts, (payment.id, attempt.id, payment.money));
-                    }
-                }
+                Record::Payment(payment) => self.learn_payment(payment),
                 Record::Event(_)
                 | Record::Reply(_)
                 | Record::Message(_)
                 | Record::Notice(_)
                 | Record::Contact(_)
+                | Record::SignInChallenge(_)
+                | Record::CardPayment(_)
+                | Record::Networks(_)
                 | Record::DataKeys(_)
                 | Record::Sandbox(_)
                 | Record::Instance(_)
@@ -280,6 +287,19 @@ impl World {
                 | Record::TopUp(_)
                 | Record::Withdrawal(_)
                 | Record::UtilityPayment(_)
+                | Record::Ride(_)
+                | Record::Rider(_)
+                | Record::TransitCode(_)
+                | Record::Debt(_)
+                | Record::ListedEntity(_)
+                | Record::ListLog(_)
+                | Record::ListDelta(_)
+                | Record::ListSource(_)
+                | Record::ListToken(_)
+                | Record::ListMember(_)
+                | Record::RiskProfile(_)
+                | Record::Review(_)
+                | Record::RiskDecision(_)
                 | Record::Sending(_)
                 | Record::Payee(_)
                 | Record::CollectionCode(_)

@@ -85,6 +85,7 @@ fn check_order(held: &Holdings, found: &mut Vec<String>) {
             Subject::Payment(payment) => payment.id.into(),
             Subject::Refund(refund) => refund.id.into(),
             Subject::Transfer(transfer) => transfer.id.into(),
+            Subject::Ride(ride) => ride.id.into(),
             Subject::CombinedOrder(_)
             | Subject::Share(_)
             | Subject::Complaint(_)

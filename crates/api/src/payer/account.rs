@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Actor, Key, Refusal, Time,
+    Key, Refusal, Time,
     limits::{FEWER_FACTORS_PER_DAY_MAX, TWO_FACTORS_PER_DAY_MAX},
     payer::{
         Payer,
@@ -20,12 +20,11 @@ use tongbao_core::{
         usage::{self, OwnLimits, Usage},
     },
 };
-use tongbao_engine::Input;
 use tongbao_money::Amount;
 use utoipa::ToSchema;
 
 use super::{
-    bearer::Bearer,
+    bearer::{Bearer, check_password},
     once::{NoKey, created},
 };
 use crate::{
@@ -208,22 +207,27 @@ pub async fn get_limits(State(api): State<Arc<Api>>, bearer: Bearer) -> Result<R
 pub struct CreateOwnLimits {
     /// The most in one payment, in fen.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 100_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 99_999_999_999_i64)]
     pub per_payment: Option<i64>,
     /// The most in a day, in fen.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 100_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 99_999_999_999_i64)]
     pub per_day: Option<i64>,
     /// The most payments in a day.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 9_999)]
     pub count_per_day: Option<u32>,
+    /// The payment password; needed if one of them is raised or removed.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{6}$")]
+    pub password: Option<String>,
 }
 
 /// The most payments of a day that a payer's own limit can be: what the field of its page takes.
 const OWN_COUNT_MAX: u32 = 9_999;
 
-/// The most that a payer's own limit can be, in fen: what the field of its page takes, nine digits of yuan.
+/// The most that a payer's own limit can be, in fen: what the field of its page takes, nine digits of yuan. The schema
+/// above takes a literal only; a test compares them.
 const OWN_LIMIT_MAX: i64 = 99_999_999_999;
 
 fn own_limit(param: &'static str, minor: Option<i64>) -> Result<Option<Amount>, Problem> {
@@ -235,10 +239,12 @@ fn own_limit(param: &'static str, minor: Option<i64>) -> Result<Option<Amount>, 
 
 /// Set limits of your own
 ///
-/// They hold below what the law allows, at once. Zero allows nothing.
+/// They hold below what the law allows, at once. Zero allows nothing. To lower them takes the session only; to raise or
+/// remove one takes the payment password.
 #[utoipa::path(post, path = "/payer/v1/own_limits", tag = "account", operation_id = "create_own_limits",
     request_body = CreateOwnLimits,
-    responses((status = 201, description = "The limits as they are now", body = LimitsBody), PayerErrors))]
+    responses((status = 201, description = "The limits as they are now", body = LimitsBody), PayerErrors),
+    extensions(("x-error-codes" = json!(["password_required", "wrong_password", "password_locked"]))))]
 pub async fn create_own_limits(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
@@ -254,10 +260,28 @@ pub async fn create_own_limits(
         per_day: own_limit("per_day", value.per_day)?,
         count_per_day: value.count_per_day,
     };
+    if let Some(password) = &value.password {
+        check_password("password", password)?;
+    }
     let payer = bearer.id();
-    let input = Input { actor: Actor::Payer(payer), name: "set_own_limits" };
-    let set = api.engine.run(input, move |facts, _| usage::set_own_limits(facts, payer, own)).await;
+    let set = api.engine.set_own_limits(payer, own, value.password).await;
     set.map_err(|error| failed(&error))?;
     let payer = api.engine.store.get::<Payer>(payer).map_err(|error| fault(&error))?;
     Ok(created(limits(&api, &payer.ok_or_else(Problem::not_found)?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OWN_COUNT_MAX, OWN_LIMIT_MAX};
+
+    #[test]
+    fn the_document_names_the_limits_that_are_checked() {
+        let document = serde_json::to_value(crate::payer::document()).unwrap();
+        let of = |field: &str| {
+            let schema = &document["components"]["schemas"]["CreateOwnLimits"]["properties"][field];
+            schema["maximum"].as_i64()
+        };
+        assert_eq!((of("per_payment"), of("per_day")), (Some(OWN_LIMIT_MAX), Some(OWN_LIMIT_MAX)));
+        assert_eq!(of("count_per_day"), Some(OWN_COUNT_MAX.into()));
+    }
 }

@@ -4,9 +4,14 @@
 //! of requests of its own, whatever device and address they come from; it is taken after the session was found good,
 //! so nobody uses up another's.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRequestParts, Request},
+    http::request::Parts,
+    middleware::Next,
+    response::Response,
+};
 use http::header::AUTHORIZATION;
 use tongbao_core::{
     Actor, Refusal,
@@ -15,11 +20,11 @@ use tongbao_core::{
 };
 use tongbao_engine::{Input, SignedIn};
 
-use super::token::Token;
+use super::{proof::Proof, token::Token};
 use crate::{
     caller::UNAUTHENTICATED,
     problem::Problem,
-    rate::Quota,
+    rate::{Quota, Standing, tell},
     refusal::{failed, fault, refused},
     state::Api,
 };
@@ -53,16 +58,38 @@ impl Bearer {
         Input { actor: Actor::Payer(self.id()), name }
     }
 
-    /// Proves the payment password. What cannot be one is refused before a try is counted.
-    pub(super) async fn prove(&self, api: &Api, password: String) -> Result<(), Problem> {
-        check_password("password", &password)?;
-        api.engine.prove_password(self.id(), password).await.map_err(|error| failed(&error))
+    /// Takes a proof of the payer's.
+    pub(super) async fn prove(&self, api: &Api, proof: Proof) -> Result<(), Problem> {
+        let proven = match proof {
+            Proof::None => Ok(()),
+            Proof::Password(password) => api.engine.prove_password(self.id(), password).await,
+            Proof::Passkey(about, given) => {
+                api.engine.prove_passkey(self.id(), api.relying_party()?, about, &given).await
+            }
+        };
+        proven.map_err(|error| failed(&error))
     }
 }
 
 /// Refuses what cannot be a payment password.
 pub(super) fn check_password(param: &'static str, text: &str) -> Result<(), Problem> {
     if is_password(text) { Ok(()) } else { Err(refused(&Refusal::Invalid { param, must: "six digits" })) }
+}
+
+/// Where the payer of a request stands, once it is known.
+#[derive(Clone, Default)]
+struct Told(Arc<OnceLock<Standing>>);
+
+/// Says in the answer where the payer stands, so that what is said there is about the payer and not about the address,
+/// whose limit stands further out.
+pub(super) async fn tell_standing(mut request: Request, next: Next) -> Response {
+    let told = Told::default();
+    request.extensions_mut().insert(told.clone());
+    let mut response = next.run(request).await;
+    if let Some(standing) = told.0.get() {
+        tell(response.headers_mut(), *standing);
+    }
+    response
 }
 
 fn unauthenticated(detail: &'static str) -> Problem {
@@ -82,8 +109,12 @@ impl FromRequestParts<Arc<Api>> for Bearer {
         let Token { payer, device, secret } = Token::read(text, api.engine.mode).ok_or_else(ended)?;
         let found = api.engine.signed_in(payer, &device, &secret).await.map_err(|error| fault(&error))?;
         let signed_in = found.ok_or_else(ended)?;
-        let standing = api.payers.check(&signed_in.payer.id);
-        standing.map_err(|exceeded| Problem::rate_limited(exceeded.retry_after_s))?;
+        let checked = api.payers.check(&signed_in.payer.id);
+        if let Some(Told(slot)) = parts.extensions.get::<Told>() {
+            let standing = checked.unwrap_or_else(|exceeded| exceeded.standing);
+            slot.get_or_init(|| standing);
+        }
+        checked.map_err(|exceeded| Problem::rate_limited(exceeded.retry_after_s))?;
         Ok(Bearer(signed_in))
     }
 }

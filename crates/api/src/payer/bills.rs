@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use tongbao_core::{Id, List, Refusal, message::Message};
+use tongbao_core::{Id, List, Refusal, message::Message, payment::Method};
 use tongbao_engine::bills::{Bill, BillKind, Counterparty, Month, Names, Step};
 use tongbao_money::Amount;
 use tongbao_store::Entry;
@@ -47,6 +47,7 @@ impl CounterpartyBody {
             Counterparty::Merchant(name) => {
                 CounterpartyBody { kind: "merchant", name: Some(name), phone: None }
             }
+            Counterparty::Biller(name) => CounterpartyBody { kind: "biller", name: Some(name), phone: None },
             Counterparty::Payer(who) => {
                 let (phone, name) = who.map(|who| (who.phone, who.name)).unzip();
                 CounterpartyBody { kind: "payer", name: name.flatten(), phone }
@@ -62,7 +63,7 @@ pub struct BillLineBody {
     /// When it moved.
     #[schema(format = DateTime)]
     pub at: String,
-    /// `payment`, `refund`, `transfer`, `top_up`, `withdrawal`, `utility` or `other`.
+    /// `payment`, `refund`, `transfer`, `top_up`, `withdrawal`, `utility`, `ride` or `other`.
     pub kind: &'static str,
     /// What it is of: `paid`, `refunded`, `sent`, `received`, `came_back`, `topped_up`, `withdrawn`,
     /// `withdrawal_fee`, `withdrawal_back`, `shared`, `other`.
@@ -71,7 +72,8 @@ pub struct BillLineBody {
     pub amount: i64,
     /// With whom.
     pub counterparty: Option<CounterpartyBody>,
-    /// What tells more: the id of a payment, transfer, top-up or withdrawal.
+    /// What tells more: the id of a payment, transfer or utility payment, of which there is a bill, or of a top-up,
+    /// withdrawal or ride.
     pub subject: Option<String>,
 }
 
@@ -118,7 +120,7 @@ fn month(api: &Api, text: Option<&str>) -> Result<Month, Problem> {
 
 fn kind(text: Option<&str>) -> Result<Option<BillKind>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    let must = "payment, refund, transfer, top_up, withdrawal, utility or other";
+    let must = "payment, refund, transfer, top_up, withdrawal, utility, ride or other";
     let found = BillKind::EVERY.into_iter().find(|kind| kind.name() == text);
     found.map(Some).ok_or_else(|| refused(&Refusal::Invalid { param: "kind", must }))
 }
@@ -200,13 +202,13 @@ impl BillStepBody {
     }
 }
 
-/// A payment or transfer of the payer's.
+/// A payment, transfer or utility payment of the payer's.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Bill)]
 pub struct BillBody {
-    /// The payment's or transfer's id.
+    /// The id of the payment, transfer or utility payment.
     pub id: String,
-    /// `payment` or `transfer`.
+    /// `payment`, `transfer` or `utility`.
     pub kind: &'static str,
     /// `done`, `processing`, `failed`, `refunded`, `partly_refunded`, `waiting`, `waiting_for_you`, `returned`.
     pub status: &'static str,
@@ -216,9 +218,10 @@ pub struct BillBody {
     pub currency: String,
     /// With whom.
     pub counterparty: CounterpartyBody,
-    /// What a payment was for; null for a transfer.
+    /// What a payment was for, and of a utility payment what the biller calls the time that is paid for; null for a
+    /// transfer.
     pub description: Option<String>,
-    /// The shop's number of the order; null for a transfer.
+    /// The shop's number of the order; null for what has none.
     pub order_no: Option<String>,
     /// How a payment was paid.
     pub method: Option<&'static str>,
@@ -259,15 +262,28 @@ fn bill_body(names: &mut Names, bearer: &Bearer, bill: Bill) -> Result<BillBody,
                 steps: steps.iter().map(BillStepBody::of).collect(),
             }
         }
+        Bill::Utility { payment, status, steps } => BillBody {
+            id: payment.id.to_string(),
+            kind: "utility",
+            status: status.name(),
+            amount: payment.money.amount.minor(),
+            currency: payment.money.currency.to_string(),
+            counterparty: CounterpartyBody::of(Counterparty::Biller(payment.biller_name)),
+            description: Some(payment.period),
+            order_no: None,
+            method: Some(Method::Balance.name()),
+            transfer: None,
+            steps: steps.iter().map(BillStepBody::of).collect(),
+        },
     })
 }
 
 /// Look a bill up
 ///
-/// A payment that the payer paid or tried to pay, or a transfer that it sent or was sent, with its steps. Of others'
-/// attempts at the same order nothing is told.
+/// A payment that the payer paid or tried to pay, a transfer that it sent or was sent, or a utility payment, with its
+/// steps. Of others' attempts at the same order nothing is told.
 #[utoipa::path(get, path = "/payer/v1/bills/{id}", tag = "bills", operation_id = "get_bill",
-    params(("id" = String, Path, description = "The payment's or transfer's id")),
+    params(("id" = String, Path, description = "The id of a payment, transfer or utility payment")),
     responses((status = 200, description = "The bill", body = BillBody), PayerErrorsWithoutBody))]
 pub async fn get_bill(
     State(api): State<Arc<Api>>,
@@ -290,8 +306,8 @@ pub struct MessageBody {
     /// When.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// What it is about: `bank`, `transfer`, `payment`, `utility`, `account`, `new_device`, `identity_verified`,
-    /// `password_changed`, `passkey_added`, `passkey_removed`, `frozen`, `unfrozen`.
+    /// What it is about: `bank`, `transfer`, `payment`, `utility`, `ride`, `account`, `new_device`,
+    /// `identity_verified`, `password_changed`, `passkey_added`, `passkey_removed`, `frozen`, `unfrozen`.
     pub kind: &'static str,
 }
 

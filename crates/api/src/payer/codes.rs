@@ -20,8 +20,9 @@ use tongbao_money::Amount;
 use utoipa::ToSchema;
 
 use super::{
-    bearer::Bearer,
+    bearer::{Bearer, check_password},
     once::{NoKey, created},
+    sessions::SessionBody,
 };
 use crate::{
     empty::EmptyBody,
@@ -33,9 +34,9 @@ use crate::{
     wire::rfc3339,
 };
 
-/// The payer has used up the payment codes of this minute.
+/// The payer has used up the payment or transit codes of this minute.
 pub const CODES_USED_UP: Kind =
-    Kind::new(StatusCode::TOO_MANY_REQUESTS, "codes_used_up", "No more payment codes this minute");
+    Kind::new(StatusCode::TOO_MANY_REQUESTS, "codes_used_up", "No more codes this minute");
 
 /// Seconds after which there are new ones at the latest.
 const CODES_AGAIN_S: u32 = 60;
@@ -54,30 +55,77 @@ pub struct PaymentCodeBody {
     pub expires_at: String,
 }
 
+/// The payment password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePaymentCodePermission {
+    /// The payment password.
+    #[schema(pattern = "^[0-9]{6}$")]
+    pub password: String,
+}
+
+/// Switch payment codes on
+///
+/// For the session that asks, until its device signs in again or the payment password is changed. A payment code pays
+/// small sums without a further proof, so the payment password is asked for once.
+#[utoipa::path(post, path = "/payer/v1/payment_code_permission", tag = "codes",
+    operation_id = "create_payment_code_permission", request_body = CreatePaymentCodePermission,
+    responses((status = 201, description = "The session", body = SessionBody), PayerErrors),
+    extensions(("x-error-codes" = json!(["wrong_password", "password_locked"]))))]
+pub async fn create_payment_code_permission(
+    State(api): State<Arc<Api>>,
+    bearer: Bearer,
+    _: NoKey,
+    StrictJson { value, .. }: StrictJson<CreatePaymentCodePermission>,
+) -> Result<Response, Problem> {
+    check_password("password", &value.password)?;
+    let switched = api.engine.switch_codes_on(bearer.id(), bearer.session().id, value.password).await;
+    Ok(created(SessionBody::of(&switched.map_err(|error| failed(&error))?, &bearer)))
+}
+
+/// Switch payment codes off
+///
+/// For the session that asks. Doing it twice is answered like doing it once.
+#[utoipa::path(delete, path = "/payer/v1/payment_code_permission", tag = "codes",
+    operation_id = "delete_payment_code_permission",
+    responses((status = 200, description = "The session", body = SessionBody), PayerErrorsWithoutBody))]
+pub async fn delete_payment_code_permission(
+    State(api): State<Arc<Api>>,
+    bearer: Bearer,
+) -> Result<Response, Problem> {
+    let switched = api.engine.switch_codes_off(bearer.id(), bearer.session().id).await;
+    let session = switched.map_err(|error| failed(&error))?;
+    Ok(axum::Json(SessionBody::of(&session, &bearer)).into_response())
+}
+
 /// Show a payment code
 ///
 /// The one of this minute, and the next after it was used. A shop that scans it takes small sums without a further
-/// proof. No body is needed.
+/// proof, at most 1,000 yuan and forty times a day, so they have to be switched on for the session first. No body is
+/// needed.
 #[utoipa::path(post, path = "/payer/v1/payment_codes", tag = "codes", operation_id = "create_payment_code",
     responses((status = 201, description = "The code", body = PaymentCodeBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["codes_used_up", "payer_frozen"]))))]
+    extensions(("x-error-codes" = json!(["payment_codes_off", "codes_used_up", "payer_frozen"]))))]
 pub async fn create_payment_code(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     _: NoKey,
     _: EmptyBody,
 ) -> Result<Response, Problem> {
-    let shown = api.engine.show_payment_code(bearer.id()).await.map_err(|error| failed(&error))?;
-    let Some(code) = shown else {
-        return Err(Problem::of(CODES_USED_UP)
-            .detail("All codes of this minute were used. Ask again in the next.")
-            .retry_after_s(CODES_AGAIN_S));
-    };
+    let shown = api.engine.show_payment_code(bearer.id(), bearer.session().id).await;
+    let shown = shown.map_err(|error| failed(&error))?;
+    let code = shown.ok_or_else(used_up)?;
     Ok(created(PaymentCodeBody {
         changes_at: rfc3339(code.changes_at),
         expires_at: rfc3339(code.expires_at),
         digits: code.digits,
     }))
+}
+
+pub(super) fn used_up() -> Problem {
+    Problem::of(CODES_USED_UP)
+        .detail("All codes of this minute were used. Ask again in the next.")
+        .retry_after_s(CODES_AGAIN_S)
 }
 
 /// The payer's collection code.

@@ -3,13 +3,13 @@
 //! Until the code is right, a number that nobody has is answered like one that somebody has: the same steps, at a pace
 //! of their own. A session is bound to its device: signing in again with the same `device` ends the token from before.
 
-use std::sync::Arc;
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::State,
+    extract::{FromRequestParts, State},
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
     Refusal,
@@ -19,7 +19,7 @@ use tongbao_core::{
 };
 use tongbao_engine::{
     Error,
-    account::{DeviceSecret, Entered, SessionSecret},
+    account::{Device, DeviceSecret, Entered, SessionSecret},
     phone::{phone_number, unhurried},
 };
 use utoipa::ToSchema;
@@ -32,6 +32,7 @@ use super::{
 use crate::{
     errors::EntryErrors,
     json::StrictJson,
+    listener::Arrival,
     problem::Problem,
     refusal::{failed, refused},
     state::Api,
@@ -131,7 +132,8 @@ pub struct SignedInBody {
 }
 
 impl SignedInBody {
-    fn of(api: &Api, payer: PayerId, device: DeviceSecret, secret: SessionSecret) -> SignedInBody {
+    /// A session that was begun.
+    pub(super) fn of(api: &Api, payer: PayerId, device: DeviceSecret, secret: SessionSecret) -> SignedInBody {
         let device_text = device_text(&device);
         SignedInBody {
             payer: Some(payer.to_string()),
@@ -144,13 +146,36 @@ impl SignedInBody {
     }
 }
 
+/// The address that a request came from; none without a listener.
+#[derive(Clone, Copy, Debug)]
+pub struct CameFrom(Option<IpAddr>);
+
+impl CameFrom {
+    /// What signs in.
+    pub(super) fn device<'a>(self, secret: &'a DeviceSecret, name: &'a str) -> Device<'a> {
+        Device { secret, name, address: self.0 }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CameFrom {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<CameFrom, Infallible> {
+        Ok(CameFrom(Arrival::of(&parts.extensions).map(|arrival| arrival.peer.ip())))
+    }
+}
+
 fn phone(text: &str) -> Result<String, Problem> {
     let must = "11 digits of mainland China, or + and up to 15 digits of another country";
     phone_number(text).ok_or_else(|| refused(&Refusal::Invalid { param: "phone", must }))
 }
 
-/// The device and its name.
-fn device(api: &Api, device: Option<&str>, name: Option<String>) -> Result<(DeviceSecret, String), Problem> {
+/// The secret of the device and its name.
+pub(super) fn device(
+    api: &Api,
+    device: Option<&str>,
+    name: Option<String>,
+) -> Result<(DeviceSecret, String), Problem> {
     let must = "what the last sign-in on this device answered, or left out";
     let known = device
         .map(|text| read_device(text).ok_or_else(|| refused(&Refusal::Invalid { param: "device", must })));
@@ -196,6 +221,7 @@ pub async fn create_code(
 pub async fn create_session(
     State(api): State<Arc<Api>>,
     _: NoKey,
+    from: CameFrom,
     StrictJson { value, .. }: StrictJson<CreateSession>,
 ) -> Result<Response, Problem> {
     let phone = phone(&value.phone)?;
@@ -208,7 +234,7 @@ pub async fn create_session(
     };
     match entered {
         Entered::Payer(payer) => {
-            let begun = api.engine.begin_session(payer, &device, &name).await;
+            let begun = api.engine.begin_session(payer, from.device(&device, &name)).await;
             let secret = begun.map_err(|error| failed(&error))?;
             Ok(created(SignedInBody::of(&api, payer, device, secret)))
         }
@@ -236,13 +262,14 @@ pub async fn create_session(
 pub async fn create_payer(
     State(api): State<Arc<Api>>,
     _: NoKey,
+    from: CameFrom,
     StrictJson { value, .. }: StrictJson<CreatePayer>,
 ) -> Result<Response, Problem> {
     let phone = phone(&value.phone)?;
     let (device, name) = device(&api, value.device.as_deref(), value.device_name)?;
     check_password("password", &value.password)?;
     let ticket = read_ticket(&value.sign_up).ok_or_else(|| refused(&Refusal::WrongCode))?;
-    let made = api.engine.sign_up((&phone, value.password), &ticket, &device, &name).await;
+    let made = api.engine.sign_up((&phone, value.password), &ticket, from.device(&device, &name)).await;
     match made {
         Ok((payer, secret)) => Ok(created(SignedInBody::of(&api, payer, device, secret))),
         // The number was taken meanwhile: the ticket is worth nothing.

@@ -8,8 +8,7 @@
 //! numbers, phone numbers and card numbers are masked in every answer, the payer's own among them. A merchant's key
 //! opens nothing here, and a session's token nothing under `/v1`.
 //!
-//! **Absent on purpose:** combined orders of WeChat Pay's interface, which are paid at the cashier, and passkeys, which
-//! a browser asks for at its own origin.
+//! **Absent on purpose:** combined orders of WeChat Pay's interface, which are paid at the cashier.
 
 pub mod account;
 pub mod bearer;
@@ -18,36 +17,43 @@ pub mod cards;
 pub mod codes;
 pub mod entry;
 pub mod lists;
+pub mod notices;
 pub mod once;
+pub mod own_data;
+pub mod passkey_entry;
+pub mod passkeys;
 pub mod payees;
 pub mod payments;
+pub mod proof;
 pub mod security;
 pub mod sessions;
 mod token;
 pub mod top_ups;
 pub mod transfers;
+pub mod transit;
+pub mod utilities;
 pub mod withdrawals;
 
 use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
+    middleware::from_fn,
     response::{IntoResponse, Response},
 };
 use http::header::CONTENT_TYPE;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use bearer::PAYER_QUOTA;
 pub(crate) use cards::{BANK_UNANSWERED, CARD_NOT_CONFIRMED, WRONG_SECURITY_CODE};
 pub(crate) use codes::CODES_USED_UP;
+pub(crate) use own_data::{ACCOUNT_NOT_EMPTY, MONEY_UNDER_WAY};
+pub(crate) use passkeys::PASSKEYS_NOT_OFFERED;
 
 use crate::{
     errors::{ProblemDetails, PublicErrors},
-    openapi::ErrorCodes,
+    openapi::{BearerToken, ErrorCodes},
     state::Api,
 };
 
@@ -60,40 +66,38 @@ use crate::{
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
-        (name = "entry", description = "By phone number and one-time code to a session."),
+        (name = "entry", description = "By phone number and one-time code, or by a passkey, to a session."),
         (name = "account", description = "Who the payer is here, what it has, how much it may pay."),
-        (name = "security", description = "Sessions, identity, payment password, freezing."),
+        (name = "security", description = "Sessions, identity, payment password, passkeys, freezing, notices, own \
+                                           data, the end of the account."),
         (name = "cards", description = "Bank cards."),
         (name = "money", description = "Top-ups and withdrawals."),
         (name = "transfers", description = "Money to other payers."),
+        (name = "utilities", description = "Water, electricity and gas: what is due, and paying it."),
         (name = "codes", description = "Payment codes and collection codes."),
         (name = "payments", description = "What a shop asks for, and paying it."),
+        (name = "rides", description = "Transit codes, rides, and fares that are owed."),
         (name = "bills", description = "What moved, and why."),
         (name = "document", description = "This document."),
     ),
     components(schemas(ProblemDetails)),
-    modifiers(&SessionToken, &ErrorCodes),
+    modifiers(&SESSION, &ErrorCodes),
     security(("session" = []))
 )]
 struct Document;
 
-struct SessionToken;
-
-impl Modify for SessionToken {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token of a session: `pt_sandbox_…` or `pt_live_…`."))
-            .build();
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("session", SecurityScheme::Http(scheme));
-    }
-}
+/// How a session's token is sent.
+const SESSION: BearerToken = BearerToken {
+    name: "session",
+    description: "The token of a session: `pt_sandbox_…` or `pt_live_…`.",
+};
 
 fn operations() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(entry::create_code))
         .routes(routes!(entry::create_session, sessions::list_sessions))
+        .routes(routes!(passkey_entry::create_sign_in_challenge))
+        .routes(routes!(passkey_entry::create_passkey_session))
         .routes(routes!(entry::create_payer))
         .routes(routes!(sessions::delete_session))
         .routes(routes!(account::get_payer))
@@ -106,6 +110,15 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(security::create_password_reset))
         .routes(routes!(security::create_freeze))
         .routes(routes!(security::create_freeze_lifting))
+        .routes(routes!(passkeys::create_passkey_registration))
+        .routes(routes!(passkeys::create_passkey, passkeys::list_passkeys))
+        .routes(routes!(passkeys::delete_passkey))
+        .routes(routes!(passkeys::create_passkey_challenge))
+        .routes(routes!(notices::create_notice_settings, notices::get_notice_settings))
+        .routes(routes!(notices::create_mail_address, notices::delete_mail_address))
+        .routes(routes!(notices::create_mail_confirmation))
+        .routes(routes!(own_data::create_own_data_copy))
+        .routes(routes!(own_data::create_account_closing))
         .routes(routes!(cards::create_card, cards::list_cards))
         .routes(routes!(cards::delete_card))
         .routes(routes!(cards::create_card_arrangement))
@@ -122,6 +135,11 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(transfers::create_transfer_acceptance))
         .routes(routes!(transfers::create_transfer_refusal))
         .routes(routes!(transfers::create_transfer_withdrawal))
+        .routes(routes!(utilities::list_billers))
+        .routes(routes!(utilities::create_utility_look_up))
+        .routes(routes!(utilities::create_utility_payment, utilities::list_utility_payments))
+        .routes(routes!(utilities::get_utility_payment))
+        .routes(routes!(codes::create_payment_code_permission, codes::delete_payment_code_permission))
         .routes(routes!(codes::create_payment_code))
         .routes(routes!(codes::get_collection_code, codes::create_collection_code))
         .routes(routes!(codes::create_collection_amount))
@@ -132,6 +150,11 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(payments::create_proof))
         .routes(routes!(payments::create_challenge_code))
         .routes(routes!(payments::delete_challenge))
+        .routes(routes!(transit::create_transit_code))
+        .routes(routes!(transit::list_rides))
+        .routes(routes!(transit::get_ride))
+        .routes(routes!(transit::list_debts))
+        .routes(routes!(transit::create_debt_payment))
         .routes(routes!(bills::list_bills))
         .routes(routes!(bills::get_bill))
         .routes(routes!(bills::list_messages))
@@ -158,5 +181,5 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// The routes of `/payer/v1`, the document among them.
 pub fn router(api: Arc<Api>) -> Router {
     let (routes, _) = operations().split_for_parts();
-    routes.with_state(api)
+    routes.layer(from_fn(bearer::tell_standing)).with_state(api)
 }

@@ -1,5 +1,9 @@
 //! `/payer/v1/payees`: whom the payer may send money to. One is found by phone number, counted whether somebody has it
 //! or not, so that nobody can try out numbers; a name that is compared counts like one.
+//!
+//! **Invariant.** A payer's id alone finds nobody: who knows one, as a merchant does, is told no name and no number
+//! by it. A payee is named by the reference that a look-up has answered, good for this payer and a quarter of an hour,
+//! or by its id once the payer has sent money there.
 
 use std::sync::Arc;
 
@@ -25,7 +29,6 @@ use crate::{
     problem::Problem,
     refusal::{failed, fault, refused},
     state::Api,
-    wire::parse_id,
 };
 
 /// Payees listed: as many as a payer picks from.
@@ -35,8 +38,9 @@ const PAYEES_MAX: u32 = 100;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payee)]
 pub struct PayeeBody {
-    /// Whose id: `pyr_…`.
-    pub id: String,
+    /// What a transfer takes as `recipient`, and a name check in its path: the id, `pyr_…`, of who was sent money
+    /// before; otherwise a reference for this payer, good for a quarter of an hour.
+    pub recipient: String,
     /// The phone number, masked.
     pub phone: String,
     /// The verified name, all but its last character hidden; null if nobody has verified it.
@@ -46,9 +50,9 @@ pub struct PayeeBody {
 }
 
 impl PayeeBody {
-    fn of(payer: &Payer, is_known: bool) -> PayeeBody {
+    fn of(payer: &Payer, recipient: String, is_known: bool) -> PayeeBody {
         let Who { phone, name } = Who::of(payer);
-        PayeeBody { id: payer.id.to_string(), phone, name, is_known }
+        PayeeBody { recipient, phone, name, is_known }
     }
 }
 
@@ -76,7 +80,7 @@ pub async fn list_payees(State(api): State<Arc<Api>>, bearer: Bearer) -> Result<
     let mut data = Vec::new();
     for known in store.records(query).map_err(|error| fault(&error))?.iter().filter_map(Payee::of) {
         let payee = store.get::<Payer>(known.recipient).map_err(|error| fault(&error))?;
-        data.extend(payee.filter(is_here).map(|payee| PayeeBody::of(&payee, true)));
+        data.extend(payee.filter(is_here).map(|payee| PayeeBody::of(&payee, payee.id.to_string(), true)));
     }
     Ok(axum::Json(Payees { data }).into_response())
 }
@@ -108,17 +112,27 @@ pub async fn create_payee_look_up(
     let phone = phone.ok_or_else(|| refused(&Refusal::Invalid { param: "phone", must }))?;
     let found = api.engine.look_up_payee(bearer.id(), &phone).await.map_err(|error| failed(&error))?;
     let missing = || refused(&Refusal::NotFound("payee"));
-    let (payee, is_known) = known(&api, &bearer, found.ok_or_else(missing)?)?.ok_or_else(missing)?;
-    Ok(created(PayeeBody::of(&payee, is_known)))
+    let found = found.ok_or_else(missing)?;
+    let payee = api.engine.store.get::<Payer>(found).map_err(|error| fault(&error))?;
+    let payee = payee.filter(is_here).ok_or_else(missing)?;
+    let is_known = is_known(&api, &bearer, found)?;
+    let recipient = if is_known { found.to_string() } else { api.engine.seal_payee(bearer.id(), found) };
+    Ok(created(PayeeBody::of(&payee, recipient, is_known)))
 }
 
-/// A payer, and whether this one has sent money there.
-pub(super) fn known(api: &Api, bearer: &Bearer, id: PayerId) -> Result<Option<(Payer, bool)>, Problem> {
-    let store = &api.engine.store;
-    let payee = store.get::<Payer>(id).map_err(|error| fault(&error))?.filter(is_here);
-    let Some(payee) = payee else { return Ok(None) };
-    let known = store.find::<Payee>(Key::Payee(bearer.id(), id)).map_err(|error| fault(&error))?;
-    Ok(Some((payee, known.is_some())))
+/// Whether a payer has sent money to another.
+fn is_known(api: &Api, bearer: &Bearer, id: PayerId) -> Result<bool, Problem> {
+    let known = api.engine.store.find::<Payee>(Key::Payee(bearer.id(), id)).map_err(|error| fault(&error))?;
+    Ok(known.is_some())
+}
+
+/// Whom a text names that a payer sends; none, whoever has the id, unless the payer has found or paid it.
+pub(super) fn recipient(api: &Api, bearer: &Bearer, text: &str) -> Result<Option<PayerId>, Problem> {
+    if let Some(found) = api.engine.open_payee(bearer.id(), text) {
+        return Ok(Some(found));
+    }
+    let Ok(id) = text.parse::<PayerId>() else { return Ok(None) };
+    Ok(is_known(api, bearer, id)?.then_some(id))
 }
 
 /// The character that is hidden in a payee's name.
@@ -140,9 +154,9 @@ pub struct NameCheck {
 /// Check a payee's name
 ///
 /// It counts as a look-up, right or wrong. A payee without a verified name has none that could be right.
-#[utoipa::path(post, path = "/payer/v1/payees/{id}/name_checks", tag = "transfers",
+#[utoipa::path(post, path = "/payer/v1/payees/{recipient}/name_checks", tag = "transfers",
     operation_id = "create_name_check",
-    params(("id" = String, Path, description = "The payee's id")),
+    params(("recipient" = String, Path, description = "The payee, as a look-up or the list answered it")),
     request_body = CreateNameCheck,
     responses((status = 201, description = "Whether it is right", body = NameCheck), PayerErrors),
     extensions(("x-error-codes" = json!(["look_ups_used_up"]))))]
@@ -150,11 +164,13 @@ pub async fn create_name_check(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     _: NoKey,
-    Path(id): Path<String>,
+    Path(text): Path<String>,
     StrictJson { value, .. }: StrictJson<CreateNameCheck>,
 ) -> Result<Response, Problem> {
-    let found = known(&api, &bearer, parse_id(&id)?)?;
-    let (payee, _) = found.ok_or_else(|| refused(&Refusal::NotFound("payee")))?;
+    let missing = || refused(&Refusal::NotFound("payee"));
+    let id = recipient(&api, &bearer, &text)?.ok_or_else(missing)?;
+    let payee = api.engine.store.get::<Payer>(id).map_err(|error| fault(&error))?;
+    let payee = payee.filter(is_here).ok_or_else(missing)?;
     let is_right = api.engine.is_surname(bearer.id(), &payee, &value.surname).await;
     Ok(created(NameCheck { is_right: is_right.map_err(|error| failed(&error))? }))
 }

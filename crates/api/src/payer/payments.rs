@@ -13,12 +13,12 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    Facts, Refusal,
+    Context, Facts, Refusal,
     card::Card,
     id::{PayerId, PaymentId},
     merchant::Merchant,
     payment::{
-        Attempt, Failure, Method, Payment, Proof, Proofs,
+        Attempt, Failure, Method, Payment, Proof as Factor, Proofs,
         steps::{self, Given, Pay, Prove, Shown},
     },
 };
@@ -30,9 +30,10 @@ use tongbao_engine::{
 use utoipa::ToSchema;
 
 use super::{
-    bearer::{Bearer, check_password},
+    bearer::Bearer,
     entry::CodeBody,
-    once::{MoneyKey, NoKey, decide, earlier, text},
+    once::{Asked, MoneyKey, NoKey, once, text},
+    proof::{PasskeyAssertion, Proof},
 };
 use crate::{
     errors::{PayerErrors, PayerErrorsWithoutBody},
@@ -156,7 +157,7 @@ impl PayerPaymentBody {
 
 fn challenge(payment: &Payment, me: PayerId) -> Option<ChallengeBody> {
     let (attempt, challenge) = payment.challenged(me)?;
-    let names = |proofs: Proofs| proofs.iter().map(Proof::name).collect();
+    let names = |proofs: Proofs| proofs.iter().map(Factor::name).collect();
     Some(ChallengeBody {
         digest: hex(&challenge.digest),
         needed: challenge.needed.iter().copied().map(names).collect(),
@@ -240,41 +241,33 @@ fn method(text: &str) -> Result<Method, Problem> {
         ("Idempotency-Key" = String, Header, description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "The payment", body = PayerPaymentBody), PayerErrors),
     extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "payer_frozen", "identity_required",
-        "limit_reached", "card_unusable", "payment_expired", "payment_closed", "payment_already_paid",
-        "payment_processing", "too_many_attempts", "idempotency_key_reused"]))))]
+        "limit_reached", "payments_used_up", "card_unusable", "payment_expired", "payment_closed",
+        "payment_already_paid", "payment_processing", "too_many_attempts", "idempotency_key_reused"]))))]
 pub async fn create_attempt(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     key: MoneyKey,
     Path(id): Path<String>,
-    StrictJson { value, .. }: StrictJson<CreateAttempt>,
+    StrictJson { mut value, .. }: StrictJson<CreateAttempt>,
 ) -> Result<Response, Problem> {
-    value.password.as_deref().map_or(Ok(()), |password| check_password("password", password))?;
-    let ask = key.ask(bearer.id(), &value)?;
-    if let Some(answer) = earlier(&api, &ask)? {
-        return Ok(answer);
-    }
-    let (payment, method) = (found(&api, &id)?, method(&value.method)?);
-    let ways = api.engine.ways_to_pay(&payment, bearer.id()).map_err(|error| fault(&error))?;
-    // The sandbox's bank is none of production's; cards and the payment's state are the step's to judge.
-    if method == Method::SandboxBank && !ways.iter().any(|way| way.method == method) {
-        let must = "one of the payment's methods";
-        return Err(refused(&Refusal::Invalid { param: "method", must }));
-    }
-    let proofs = match value.password {
-        Some(password) => {
-            bearer.prove(&api, password).await?;
-            Proofs::PASSWORD
+    let proof = value.password.take().map_or(Ok(Proof::None), Proof::password)?;
+    let payment = found(&api, &id);
+    let shop = payment.as_ref().map_or(Ok(String::new()), |payment| merchant(&api, payment))?;
+    let me = bearer.id();
+    let plan = |asked: &Asked| {
+        let (payment, method) = (payment?, method(&value.method)?);
+        let ways = api.engine.ways_to_pay(&payment, me).map_err(|error| fault(&error))?;
+        // The sandbox's bank is none of production's; cards and the payment's state are the step's to judge.
+        if method == Method::SandboxBank && !ways.iter().any(|way| way.method == method) {
+            let must = "one of the payment's methods";
+            return Err(refused(&Refusal::Invalid { param: "method", must }));
         }
-        None => Proofs::NONE,
+        let (shown, sandbox) = (Shown::Proofs(asked.proofs), api.engine.is_sandbox());
+        let pay = Pay { payment: payment.id, payer: me, method, shown, sandbox };
+        Ok(move |facts: &dyn Facts, cx: &mut Context| steps::pay_proven(facts, cx, &pay))
     };
-    let (me, merchant) = (bearer.id(), merchant(&api, &payment)?);
-    let sandbox = api.engine.is_sandbox();
-    let pay = Pay { payment: payment.id, payer: me, method, shown: Shown::Proofs(proofs), sandbox };
-    let pay = move |facts: &dyn Facts, cx: &mut _| steps::pay_proven(facts, cx, &pay);
-    let body =
-        move |payment: &Payment| text(&PayerPaymentBody::of(payment, me, merchant.clone(), Vec::new()));
-    decide(&api, (&bearer, "pay_payment"), ask, pay, (StatusCode::CREATED, body)).await
+    let body = move |payment: &Payment| text(&PayerPaymentBody::of(payment, me, shop.clone(), Vec::new()));
+    once(&api, (&bearer, "pay_payment"), (key, &value, proof), plan, (StatusCode::CREATED, body)).await
 }
 
 /// A proof for what waits.
@@ -284,18 +277,21 @@ pub struct CreateProof {
     /// The `digest` of the payment's `challenge`.
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
     pub challenge: String,
-    /// The payment password; this or the code.
+    /// The payment password; this or the code or a passkey.
     #[schema(pattern = "^[0-9]{6}$")]
     #[serde(default, skip_serializing)]
     pub password: Option<String>,
-    /// The one-time code that was sent for this challenge; this or the password.
+    /// The one-time code that was sent for this challenge.
     #[schema(max_length = 16)]
     #[serde(default)]
     pub code: Option<String>,
+    /// What a passkey has signed of this challenge, asked with `POST /payer/v1/passkey_challenges`.
+    #[serde(default, skip_serializing)]
+    pub passkey: Option<PasskeyAssertion>,
 }
 
 /// Reads a digest in hexadecimal.
-fn digest(text: &str) -> Result<[u8; 32], Problem> {
+pub(super) fn digest(text: &str) -> Result<[u8; 32], Problem> {
     let mut digest = [0; 32];
     let must = "64 digits of hexadecimal, as the payment's challenge has them";
     let wrong = || refused(&Refusal::Invalid { param: "challenge", must });
@@ -309,6 +305,23 @@ fn digest(text: &str) -> Result<[u8; 32], Problem> {
     Ok(digest)
 }
 
+/// The one proof that is given: what is to be found right before, and what the decision is told.
+fn given(
+    value: &mut CreateProof,
+    digest: [u8; 32],
+    typed: impl FnOnce(&str) -> Given,
+) -> Result<(Proof, Given), Problem> {
+    match (value.password.take(), value.code.as_deref(), value.passkey.take()) {
+        (Some(password), None, None) => Ok((Proof::password(password)?, Given::Password)),
+        (None, Some(code), None) => Ok((Proof::None, typed(code))),
+        (None, None, Some(passkey)) => Ok((Proof::Passkey(digest, passkey.into()), Given::Passkey)),
+        _ => {
+            let must = "given, or `code`, or `passkey`, and only one of them";
+            Err(refused(&Refusal::Invalid { param: "password", must }))
+        }
+    }
+}
+
 /// Prove what waits
 ///
 /// A proof counts for the attempt whose digest it names, once. With the last proof that is needed the attempt goes on.
@@ -318,39 +331,29 @@ fn digest(text: &str) -> Result<[u8; 32], Problem> {
         ("Idempotency-Key" = String, Header, description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "The payment", body = PayerPaymentBody), PayerErrors),
     extensions(("x-error-codes" = json!(["proof_void", "wrong_password", "password_locked", "wrong_code",
-        "payer_frozen", "limit_reached", "payment_expired", "payment_closed", "payment_already_paid",
-        "payment_processing", "idempotency_key_reused"]))))]
+        "passkey_refused", "passkeys_not_offered", "payer_frozen", "limit_reached", "payments_used_up",
+        "payment_expired", "payment_closed", "payment_already_paid", "payment_processing",
+        "idempotency_key_reused"]))))]
 pub async fn create_proof(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     key: MoneyKey,
     Path(id): Path<String>,
-    StrictJson { value, .. }: StrictJson<CreateProof>,
+    StrictJson { mut value, .. }: StrictJson<CreateProof>,
 ) -> Result<Response, Problem> {
     let (digest, me) = (digest(&value.challenge)?, bearer.id());
-    value.password.as_deref().map_or(Ok(()), |password| check_password("password", password))?;
-    let ask = key.ask(me, &value)?;
-    if let Some(answer) = earlier(&api, &ask)? {
-        return Ok(answer);
-    }
-    let payment = found(&api, &id)?;
-    let given = match (value.password, value.code) {
-        (Some(password), None) => {
-            bearer.prove(&api, password).await?;
-            Given::Password
-        }
-        (None, Some(code)) => Given::Code(api.engine.typed_code(me, Purpose::Challenge(digest), code.trim())),
-        (None, None) | (Some(_), Some(_)) => {
-            let must = "given, or `code`, and not both";
-            return Err(refused(&Refusal::Invalid { param: "password", must }));
-        }
+    let (proof, given) = given(&mut value, digest, |code| {
+        Given::Code(api.engine.typed_code(me, Purpose::Challenge(digest), code.trim()))
+    })?;
+    let payment = found(&api, &id);
+    let shop = payment.as_ref().map_or(Ok(String::new()), |payment| merchant(&api, payment))?;
+    let plan = |_: &Asked| {
+        let prove =
+            Prove { payment: payment?.id, payer: me, digest, given, sandbox: api.engine.is_sandbox() };
+        Ok(move |facts: &dyn Facts, cx: &mut Context| steps::prove(facts, cx, &prove))
     };
-    let (merchant, sandbox) = (merchant(&api, &payment)?, api.engine.is_sandbox());
-    let prove = Prove { payment: payment.id, payer: me, digest, given, sandbox };
-    let prove = move |facts: &dyn Facts, cx: &mut _| steps::prove(facts, cx, &prove);
-    let body =
-        move |payment: &Payment| text(&PayerPaymentBody::of(payment, me, merchant.clone(), Vec::new()));
-    decide(&api, (&bearer, "prove_payment"), ask, prove, (StatusCode::CREATED, body)).await
+    let body = move |payment: &Payment| text(&PayerPaymentBody::of(payment, me, shop.clone(), Vec::new()));
+    once(&api, (&bearer, "prove_payment"), (key, &value, proof), plan, (StatusCode::CREATED, body)).await
 }
 
 /// For what a code is asked.
@@ -369,7 +372,7 @@ pub struct CreateChallengeCode {
     operation_id = "create_challenge_code", request_body = CreateChallengeCode,
     params(("id" = String, Path, description = "The payment's id")),
     responses((status = 202, description = "A code is on its way", body = CodeBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["proof_void", "code_too_soon", "payer_frozen"]))))]
+    extensions(("x-error-codes" = json!(["proof_void", "code_too_soon", "codes_of_day_used_up", "payer_frozen"]))))]
 pub async fn create_challenge_code(
     State(api): State<Arc<Api>>,
     bearer: Bearer,

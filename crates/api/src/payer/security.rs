@@ -96,6 +96,8 @@ pub struct CreatePasswordChange {
 }
 
 /// Change the payment password
+///
+/// All sessions but the one that asks end. Payment codes are off on that one, too.
 #[utoipa::path(post, path = "/payer/v1/password_changes", tag = "security", operation_id = "create_password_change",
     request_body = CreatePasswordChange,
     responses((status = 201, description = "The payer", body = PayerBody), PayerErrors),
@@ -108,7 +110,8 @@ pub async fn create_password_change(
 ) -> Result<Response, Problem> {
     check_password("password", &value.password)?;
     check_password("new_password", &value.new_password)?;
-    let changed = api.engine.change_password(bearer.id(), value.password, value.new_password).await;
+    let whose = (bearer.id(), bearer.session().id);
+    let changed = api.engine.change_password(whose, value.password, value.new_password).await;
     changed.map_err(|error| misfit(&error))?;
     Ok(created(again(&api, &bearer)?))
 }
@@ -121,6 +124,10 @@ pub enum CodePurpose {
     PasswordReset,
     /// Lifting a freeze.
     FreezeLifting,
+    /// Closing the account.
+    AccountClosing,
+    /// Adding a passkey.
+    Passkey,
 }
 
 /// For what a code is asked.
@@ -133,11 +140,11 @@ pub struct CreateSecurityCode {
 
 /// Send yourself a code
 ///
-/// To the payer's own number.
+/// To the payer's own number: ten a day at most, those that confirm payments among them.
 #[utoipa::path(post, path = "/payer/v1/security_codes", tag = "security", operation_id = "create_security_code",
     request_body = CreateSecurityCode,
     responses((status = 202, description = "A code is on its way", body = CodeBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["code_too_soon"]))))]
+    extensions(("x-error-codes" = json!(["code_too_soon", "codes_of_day_used_up"]))))]
 pub async fn create_security_code(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
@@ -147,6 +154,8 @@ pub async fn create_security_code(
     let purpose = match value.purpose {
         CodePurpose::PasswordReset => Purpose::Reset,
         CodePurpose::FreezeLifting => Purpose::Unfreeze,
+        CodePurpose::AccountClosing => Purpose::Closing,
+        CodePurpose::Passkey => Purpose::Passkey,
     };
     api.engine.send_code_for(bearer.id(), purpose).await.map_err(|error| failed(&error))?;
     Ok((StatusCode::ACCEPTED, axum::Json(CodeBody::sent())).into_response())
@@ -172,7 +181,8 @@ pub struct CreatePasswordReset {
 
 /// Set the payment password anew
 ///
-/// For who has forgotten it: by name, ID number and a one-time code. Its lock ends.
+/// For who has forgotten it: by name, ID number and a one-time code. Its lock ends. All passkeys are removed, and all
+/// sessions but the one that asks end. Payment codes are off on that one, too.
 #[utoipa::path(post, path = "/payer/v1/password_resets", tag = "security", operation_id = "create_password_reset",
     request_body = CreatePasswordReset,
     responses((status = 201, description = "The payer", body = PayerBody), PayerErrors),
@@ -185,7 +195,8 @@ pub async fn create_password_reset(
 ) -> Result<Response, Problem> {
     check_password("new_password", &value.new_password)?;
     let proofs = (value.name.as_str(), value.id_number.as_str(), value.code.trim());
-    let reset = api.engine.reset_password(bearer.id(), proofs, value.new_password).await;
+    let whose = (bearer.id(), bearer.session().id);
+    let reset = api.engine.reset_password(whose, proofs, value.new_password).await;
     reset.map_err(|error| misfit(&error))?;
     Ok(created(again(&api, &bearer)?))
 }

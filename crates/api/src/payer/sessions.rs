@@ -37,18 +37,28 @@ pub struct SessionBody {
     /// The day on which it was seen last, in China: `2026-11-22`.
     #[schema(format = Date)]
     pub seen_on: String,
+    /// Since when payment codes are shown there; null where they are not switched on.
+    #[schema(format = DateTime)]
+    pub payment_codes_since: Option<String>,
+}
+
+/// The date of a day in China: `2026-11-22`.
+pub(super) fn day(day: i64) -> String {
+    // The middle of a day in China is the same date in UTC.
+    let text = rfc3339(Time::from_ms(day.saturating_mul(DAY_MS)));
+    text.chars().take_while(|char| *char != 'T').collect()
 }
 
 impl SessionBody {
-    fn of(session: &Session, current: SessionId) -> SessionBody {
-        // The middle of a day in China is the same date in UTC.
-        let seen = rfc3339(Time::from_ms(session.seen_on.saturating_mul(DAY_MS)));
+    pub(super) fn of(session: &Session, bearer: &Bearer) -> SessionBody {
+        let codes_since = session.codes_since.filter(|_| session.shows_codes(bearer.payer()));
         SessionBody {
             id: session.id.to_string(),
             device_name: session.device_name.clone(),
-            is_current: session.id == current,
+            is_current: session.id == bearer.session().id,
             signed_in_at: rfc3339(session.signed_in_at),
-            seen_on: seen.chars().take_while(|char| *char != 'T').collect(),
+            seen_on: day(session.seen_on),
+            payment_codes_since: codes_since.map(rfc3339),
         }
     }
 }
@@ -67,8 +77,7 @@ pub struct Sessions {
     responses((status = 200, description = "The sessions that count", body = Sessions), PayerErrorsWithoutBody))]
 pub async fn list_sessions(State(api): State<Arc<Api>>, bearer: Bearer) -> Result<Response, Problem> {
     let live = api.engine.live_sessions(bearer.id()).map_err(|error| fault(&error))?;
-    let current = bearer.session().id;
-    let data = live.iter().map(|session| SessionBody::of(session, current)).collect();
+    let data = live.iter().map(|session| SessionBody::of(session, &bearer)).collect();
     Ok(axum::Json(Sessions { data }).into_response())
 }
 
@@ -88,5 +97,5 @@ pub async fn delete_session(
     api.engine.end_session(bearer.id(), id).await.map_err(|error| failed(&error))?;
     let ended = api.engine.store.get::<Session>(id).map_err(|error| fault(&error))?;
     let ended = ended.ok_or_else(Problem::not_found)?;
-    Ok(axum::Json(SessionBody::of(&ended, bearer.session().id)).into_response())
+    Ok(axum::Json(SessionBody::of(&ended, &bearer)).into_response())
 }

@@ -1,6 +1,6 @@
 //! `/payer/v1/top_ups`: money from a debit card to the balance.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use axum::{
     extract::{Path, State},
@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    List, Refusal,
+    Context, Facts, List, Refusal,
     id::TopUpId,
     payment::Failure,
     top_up::{
@@ -21,9 +21,10 @@ use tongbao_money::{Amount, Currency, Money};
 use utoipa::ToSchema;
 
 use super::{
-    bearer::{Bearer, check_password},
+    bearer::Bearer,
     lists::{ListOwn, own},
-    once::{MoneyKey, decide, earlier, number, text},
+    once::{Asked, MoneyKey, once, text},
+    proof::Proof,
 };
 use crate::{
     errors::{PayerErrors, PayerErrorsWithoutBody},
@@ -104,30 +105,28 @@ pub(super) fn yuan(minor: i64, must: &'static str) -> Result<Money, Problem> {
     request_body = CreateTopUp,
     params(("Idempotency-Key" = String, Header, description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "The top-up", body = TopUpBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "payer_frozen", "identity_required",
+    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "blocked", "payer_frozen",
+        "identity_required",
         "card_unusable", "idempotency_key_reused"]))))]
 pub async fn create_top_up(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     key: MoneyKey,
-    StrictJson { value, .. }: StrictJson<CreateTopUp>,
+    StrictJson { mut value, .. }: StrictJson<CreateTopUp>,
 ) -> Result<Response, Problem> {
-    check_password("password", &value.password)?;
-    let ask = key.ask(bearer.id(), &value)?;
-    if let Some(answer) = earlier(&api, &ask)? {
-        return Ok(answer);
-    }
-    let new = NewTopUp {
-        payer: bearer.id(),
-        card: parse_param_id("card", &value.card)?,
-        request_no: number(&ask),
-        money: yuan(value.amount, "from 1 to 5000000 minor units")?,
+    let proof = Proof::password(mem::take(&mut value.password))?;
+    let plan = |asked: &Asked| {
+        let new = NewTopUp {
+            payer: bearer.id(),
+            card: parse_param_id("card", &value.card)?,
+            request_no: asked.number.clone(),
+            money: yuan(value.amount, "from 1 to 5000000 minor units")?,
+        };
+        new.check().map_err(|refusal| refused(&refusal))?;
+        Ok(move |facts: &dyn Facts, cx: &mut Context| steps::plan_proven(facts, cx, &new))
     };
-    new.check().map_err(|refusal| refused(&refusal))?;
-    bearer.prove(&api, value.password).await?;
-    let plan = move |facts: &dyn tongbao_core::Facts, cx: &mut _| steps::plan_proven(facts, cx, &new);
     let body = |top_up: &TopUp| text(&TopUpBody::of(top_up));
-    decide(&api, (&bearer, "plan_top_up"), ask, plan, (StatusCode::CREATED, body)).await
+    once(&api, (&bearer, "plan_top_up"), (key, &value, proof), plan, (StatusCode::CREATED, body)).await
 }
 
 /// Look a top-up up

@@ -10,10 +10,9 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    ChangeSet, Context, Facts, List, Stop,
+    ChangeSet, Context, Facts, List, Refusal, Stop,
     collection::{self, Collected, PayCode},
     id::{PayerId, TransferId},
-    payment::Proofs,
     transfer::{
         Transfer, TransferStatus,
         send::{self, NewTransfer, Way},
@@ -23,9 +22,11 @@ use tongbao_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    bearer::{Bearer, check_password},
+    bearer::Bearer,
     lists::{ListOwn, own},
-    once::{MoneyKey, decide, earlier, number, text},
+    once::{Asked, MoneyKey, once, text},
+    payees,
+    proof::{PasskeyAssertion, Proof, about},
     top_ups::yuan,
 };
 use crate::{
@@ -35,7 +36,7 @@ use crate::{
     problem::Problem,
     refusal::{fault, refused},
     state::Api,
-    wire::{ListPage, parse_id, parse_param_id, rfc3339},
+    wire::{ListPage, parse_id, rfc3339},
 };
 
 const AMOUNT_MUST: &str = "from 1 to 10000000000 minor units";
@@ -55,8 +56,8 @@ pub enum TransferWay {
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTransfer {
-    /// To whom: a payee's id, `pyr_…`.
-    #[schema(max_length = 64)]
+    /// To whom: `recipient` of a payee, as a look-up or the list of payees answered it.
+    #[schema(max_length = 512)]
     pub recipient: String,
     /// In fen.
     #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 5_200)]
@@ -68,10 +69,13 @@ pub struct CreateTransfer {
     /// `at_once` unless given.
     #[serde(default)]
     pub way: TransferWay,
-    /// The payment password.
+    /// The payment password; this or `passkey`.
     #[schema(pattern = "^[0-9]{6}$")]
-    #[serde(skip_serializing)]
-    pub password: String,
+    #[serde(default, skip_serializing)]
+    pub password: Option<String>,
+    /// What a passkey has signed of this request, asked with `POST /payer/v1/passkey_challenges`; this or `password`.
+    #[serde(default, skip_serializing)]
+    pub passkey: Option<PasskeyAssertion>,
 }
 
 /// What is paid to a collection code.
@@ -88,10 +92,13 @@ pub struct CreateCollectionPayment {
     #[serde(default)]
     #[schema(max_length = 50)]
     pub note: String,
-    /// The payment password.
+    /// The payment password; this or `passkey`.
     #[schema(pattern = "^[0-9]{6}$")]
-    #[serde(skip_serializing)]
-    pub password: String,
+    #[serde(default, skip_serializing)]
+    pub password: Option<String>,
+    /// What a passkey has signed of this request, asked with `POST /payer/v1/passkey_challenges`; this or `password`.
+    #[serde(default, skip_serializing)]
+    pub passkey: Option<PasskeyAssertion>,
 }
 
 /// A transfer.
@@ -152,43 +159,49 @@ impl TransferBody {
     }
 }
 
+/// Whoever has the id: a payer that was neither found nor paid before is nobody here.
+fn unfound() -> Problem {
+    let must = "what a look-up answered in the last 15 minutes, or a payee that you have sent money to";
+    refused(&Refusal::Invalid { param: "recipient", must })
+}
+
 /// Send money to another payer
 #[utoipa::path(post, path = "/payer/v1/transfers", tag = "transfers", operation_id = "create_transfer",
     request_body = CreateTransfer,
     params(("Idempotency-Key" = String, Header, description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "The transfer", body = TransferBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "payer_frozen", "identity_required",
-        "limit_reached", "balance_insufficient", "idempotency_key_reused"]))))]
+    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "passkey_refused",
+        "blocked", "passkey_needed", "passkeys_not_offered", "payer_frozen", "identity_required",
+        "limit_reached", "payments_used_up",
+        "balance_insufficient", "idempotency_key_reused"]))))]
 pub async fn create_transfer(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     key: MoneyKey,
-    StrictJson { value, .. }: StrictJson<CreateTransfer>,
+    StrictJson { mut value, .. }: StrictJson<CreateTransfer>,
 ) -> Result<Response, Problem> {
-    check_password("password", &value.password)?;
-    let ask = key.ask(bearer.id(), &value)?;
-    if let Some(answer) = earlier(&api, &ask)? {
-        return Ok(answer);
-    }
+    let (password, passkey) = (value.password.take(), value.passkey.take());
+    let proof = Proof::one(password, passkey, || about("create_transfer", &value))?;
     let me = bearer.id();
-    let new = NewTransfer {
-        number: number(&ask),
-        sender: me,
-        recipient: parse_param_id("recipient", &value.recipient)?,
-        money: yuan(value.amount, AMOUNT_MUST)?,
-        note: value.note.trim().to_owned(),
-        way: match value.way {
-            TransferWay::AtOnce => Way::AtOnce,
-            TransferWay::ToBeAccepted => Way::ToBeAccepted,
-        },
-        collection: None,
-        proofs: Proofs::PASSWORD,
+    let plan = |asked: &Asked| {
+        let new = NewTransfer {
+            number: asked.number.clone(),
+            sender: me,
+            recipient: payees::recipient(&api, &bearer, &value.recipient)?.ok_or_else(unfound)?,
+            money: yuan(value.amount, AMOUNT_MUST)?,
+            note: value.note.trim().to_owned(),
+            way: match value.way {
+                TransferWay::AtOnce => Way::AtOnce,
+                TransferWay::ToBeAccepted => Way::ToBeAccepted,
+            },
+            collection: None,
+            proofs: asked.proofs,
+        };
+        new.check().map_err(|refusal| refused(&refusal))?;
+        Ok(move |facts: &dyn Facts, cx: &mut Context| send::send_proven(facts, cx, &new))
     };
-    new.check().map_err(|refusal| refused(&refusal))?;
-    bearer.prove(&api, value.password).await?;
-    let send = move |facts: &dyn Facts, cx: &mut _| send::send_proven(facts, cx, &new);
     let body = move |transfer: &Transfer| text(&TransferBody::of(transfer, me));
-    decide(&api, (&bearer, "create_transfer"), ask, send, (StatusCode::CREATED, body)).await
+    once(&api, (&bearer, "create_transfer"), (key, &value, proof), plan, (StatusCode::CREATED, body)).await
 }
 
 /// What was paid to a collection code.
@@ -225,32 +238,33 @@ impl CollectedBody {
     operation_id = "create_collection_payment", request_body = CreateCollectionPayment,
     params(("Idempotency-Key" = String, Header, description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "What was paid", body = CollectedBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "payer_frozen", "identity_required",
-        "limit_reached", "collection_limit", "balance_insufficient", "idempotency_key_reused"]))))]
+    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "passkey_refused",
+        "blocked", "passkey_needed", "passkeys_not_offered", "payer_frozen", "identity_required",
+        "limit_reached", "payments_used_up",
+        "collection_limit", "balance_insufficient", "idempotency_key_reused"]))))]
 pub async fn create_collection_payment(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     key: MoneyKey,
-    StrictJson { value, .. }: StrictJson<CreateCollectionPayment>,
+    StrictJson { mut value, .. }: StrictJson<CreateCollectionPayment>,
 ) -> Result<Response, Problem> {
-    check_password("password", &value.password)?;
-    let ask = key.ask(bearer.id(), &value)?;
-    if let Some(answer) = earlier(&api, &ask)? {
-        return Ok(answer);
-    }
+    let (password, passkey) = (value.password.take(), value.passkey.take());
+    let proof = Proof::one(password, passkey, || about("create_collection_payment", &value))?;
     let me = bearer.id();
-    let pay = PayCode {
-        number: number(&ask),
-        payer: me,
-        amount: yuan(value.amount, AMOUNT_MUST)?.amount,
-        note: value.note.trim().to_owned(),
-        proofs: Proofs::PASSWORD,
-        token: value.token,
+    let plan = |asked: &Asked| {
+        let pay = PayCode {
+            number: asked.number.clone(),
+            payer: me,
+            amount: yuan(value.amount, AMOUNT_MUST)?.amount,
+            note: value.note.trim().to_owned(),
+            proofs: asked.proofs,
+            token: value.token.clone(),
+        };
+        Ok(move |facts: &dyn Facts, cx: &mut Context| collection::pay_proven(facts, cx, &pay))
     };
-    bearer.prove(&api, value.password).await?;
-    let pay = move |facts: &dyn Facts, cx: &mut _| collection::pay_proven(facts, cx, &pay);
     let body = move |collected: &Collected| text(&CollectedBody::of(collected, me));
-    decide(&api, (&bearer, "pay_collection_code"), ask, pay, (StatusCode::CREATED, body)).await
+    let answer = (StatusCode::CREATED, body);
+    once(&api, (&bearer, "pay_collection_code"), (key, &value, proof), plan, answer).await
 }
 
 /// Look a transfer up
@@ -324,15 +338,13 @@ async fn done(
     deed: Deed,
 ) -> Result<Response, Problem> {
     let (id, me): (TransferId, _) = (parse_id(id)?, bearer.id());
-    let ask = key.ask(me, &())?;
-    if let Some(answer) = earlier(api, &ask)? {
-        return Ok(answer);
-    }
-    let deed = move |facts: &dyn Facts, cx: &mut Context| {
-        deed(facts, cx, me, id).map(|(change, transfer)| (change, Ok(transfer)))
+    let plan = |_: &Asked| {
+        Ok(move |facts: &dyn Facts, cx: &mut Context| {
+            deed(facts, cx, me, id).map(|(change, transfer)| (change, Ok(transfer)))
+        })
     };
     let body = move |transfer: &Transfer| text(&TransferBody::of(transfer, me));
-    decide(api, (bearer, name), ask, deed, (StatusCode::OK, body)).await
+    once(api, (bearer, name), (key, &(), Proof::None), plan, (StatusCode::OK, body)).await
 }
 
 /// Accept a transfer

@@ -9,9 +9,9 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tongbao_core::{
-    List, Refusal,
+    Context, Facts, List, Refusal,
     id::WithdrawalId,
-    payment::{Failure, Proofs},
+    payment::Failure,
     withdrawal::{
         Speed, Withdrawal, WithdrawalStatus,
         steps::{self, NewWithdrawal},
@@ -21,9 +21,10 @@ use tongbao_money::Amount;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    bearer::{Bearer, check_password},
+    bearer::Bearer,
     lists::{ListOwn, own},
-    once::{MoneyKey, decide, earlier, number, text},
+    once::{Asked, MoneyKey, once, text},
+    proof::{PasskeyAssertion, Proof, about},
     top_ups::yuan,
 };
 use crate::{
@@ -101,10 +102,13 @@ pub struct CreateWithdrawal {
     /// The fee that the payer was shown, in fen. If it is another meanwhile, the withdrawal is refused.
     #[schema(minimum = 0, maximum = 5_000_000)]
     pub fee: i64,
-    /// The payment password.
+    /// The payment password; this or `passkey`.
     #[schema(pattern = "^[0-9]{6}$")]
-    #[serde(skip_serializing)]
-    pub password: String,
+    #[serde(default, skip_serializing)]
+    pub password: Option<String>,
+    /// What a passkey has signed of this request, asked with `POST /payer/v1/passkey_challenges`; this or `password`.
+    #[serde(default, skip_serializing)]
+    pub passkey: Option<PasskeyAssertion>,
 }
 
 /// A withdrawal.
@@ -165,38 +169,38 @@ impl WithdrawalBody {
     request_body = CreateWithdrawal,
     params(("Idempotency-Key" = String, Header, description = "Names this request; asking twice does it once.")),
     responses((status = 201, description = "The withdrawal", body = WithdrawalBody), PayerErrors),
-    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "payer_frozen", "identity_required",
-        "card_unusable", "fee_changed", "balance_insufficient", "limit_reached", "idempotency_key_reused"]))))]
+    extensions(("x-error-codes" = json!(["wrong_password", "password_locked", "passkey_refused",
+        "blocked", "passkey_needed",
+        "passkeys_not_offered", "payer_frozen", "identity_required", "card_unusable", "fee_changed",
+        "balance_insufficient", "limit_reached", "idempotency_key_reused"]))))]
 pub async fn create_withdrawal(
     State(api): State<Arc<Api>>,
     bearer: Bearer,
     key: MoneyKey,
-    StrictJson { value, .. }: StrictJson<CreateWithdrawal>,
+    StrictJson { mut value, .. }: StrictJson<CreateWithdrawal>,
 ) -> Result<Response, Problem> {
-    check_password("password", &value.password)?;
-    let ask = key.ask(bearer.id(), &value)?;
-    if let Some(answer) = earlier(&api, &ask)? {
-        return Ok(answer);
-    }
-    let fee = Amount::new(value.fee);
-    let must = "what `GET /payer/v1/withdrawal_quote` answered";
-    let new = NewWithdrawal {
-        payer: bearer.id(),
-        card: parse_param_id("card", &value.card)?,
-        request_no: number(&ask),
-        money: yuan(value.amount, AMOUNT_MUST)?,
-        speed: match value.speed {
-            WithdrawalSpeed::Now => Speed::Now,
-            WithdrawalSpeed::NextDay => Speed::NextDay,
-        },
-        proofs: Proofs::PASSWORD,
-        fee_shown: fee.ok_or_else(|| refused(&Refusal::Invalid { param: "fee", must }))?,
+    let (password, passkey) = (value.password.take(), value.passkey.take());
+    let proof = Proof::one(password, passkey, || about("create_withdrawal", &value))?;
+    let plan = |asked: &Asked| {
+        let fee = Amount::new(value.fee);
+        let must = "what `GET /payer/v1/withdrawal_quote` answered";
+        let new = NewWithdrawal {
+            payer: bearer.id(),
+            card: parse_param_id("card", &value.card)?,
+            request_no: asked.number.clone(),
+            money: yuan(value.amount, AMOUNT_MUST)?,
+            speed: match value.speed {
+                WithdrawalSpeed::Now => Speed::Now,
+                WithdrawalSpeed::NextDay => Speed::NextDay,
+            },
+            proofs: asked.proofs,
+            fee_shown: fee.ok_or_else(|| refused(&Refusal::Invalid { param: "fee", must }))?,
+        };
+        new.check().map_err(|refusal| refused(&refusal))?;
+        Ok(move |facts: &dyn Facts, cx: &mut Context| steps::plan_proven(facts, cx, &new))
     };
-    new.check().map_err(|refusal| refused(&refusal))?;
-    bearer.prove(&api, value.password).await?;
-    let plan = move |facts: &dyn tongbao_core::Facts, cx: &mut _| steps::plan_proven(facts, cx, &new);
     let body = |withdrawal: &Withdrawal| text(&WithdrawalBody::of(withdrawal));
-    decide(&api, (&bearer, "plan_withdrawal"), ask, plan, (StatusCode::CREATED, body)).await
+    once(&api, (&bearer, "plan_withdrawal"), (key, &value, proof), plan, (StatusCode::CREATED, body)).await
 }
 
 /// Look a withdrawal up

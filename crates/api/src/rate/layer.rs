@@ -95,7 +95,7 @@ where
 
 /// Says where the client stands, unless a limit further inside has said so: that one is about the key, which
 /// the client knows.
-fn tell(headers: &mut HeaderMap, standing: Standing) {
+pub(crate) fn tell(headers: &mut HeaderMap, standing: Standing) {
     if headers.contains_key(LIMIT) {
         return;
     }

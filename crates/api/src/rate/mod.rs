@@ -22,6 +22,7 @@ use governor::middleware::StateInformationMiddleware;
 use http::Request;
 
 use self::cells::Cells;
+pub(crate) use self::layer::tell;
 pub use self::layer::{Limited, LimitedFuture, RateLimit};
 use crate::listener::{Arrival, network};
 

@@ -180,7 +180,7 @@ pub struct BalanceEntryBody {
     /// The balance after it, in minor units.
     pub balance_after: i64,
     /// Why: `payment`, `fee`, `refund`, `fee_return`, `refund_failed`, `fee_again`, `transfer`,
-    /// `transfer_returned`, `freeze`, `unfreeze`, `share`, `share_returned`.
+    /// `transfer_returned`, `freeze`, `unfreeze`, `share`, `share_returned`, `fare`, `fare_fee`.
     pub reason: &'static str,
     /// The payment, refund, transfer or other thing it was booked for.
     pub subject: String,

@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod events;
 pub mod payments;
 pub mod refunds;
+pub mod rides;
 pub mod shares;
 pub mod transfers;
 pub mod webhook_endpoints;

@@ -101,7 +101,7 @@ pub struct CreatePayment {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LastFailure {
     /// The stable name: `declined`, `insufficient_balance`, `wrong_amount`, `card_expired`,
-    /// `not_confirmed`.
+    /// `not_confirmed`, `blocked`.
     pub code: &'static str,
     /// What it means and what to do.
     pub message: &'static str,

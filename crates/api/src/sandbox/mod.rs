@@ -15,6 +15,7 @@ mod origin;
 mod phone;
 mod platform_certificate;
 mod recorder;
+mod reviews;
 mod settings;
 mod sharing;
 mod signature;
@@ -60,6 +61,7 @@ pub fn sandbox_router(api: Arc<Api>) -> Router {
     looking
         .route("/sandbox/phone/pay", post(phone::create_attempt))
         .route("/sandbox/phone/payment-code", post(phone::show_code))
+        .route("/sandbox/phone/transit-code", post(phone::show_transit_code))
         .route("/sandbox/phone/confirm-transfer", post(transfers::confirm))
         .route("/sandbox/profit-sharing-url", post(sharing::set))
         .route("/sandbox/complaints", post(complaints::create))
@@ -67,6 +69,8 @@ pub fn sandbox_router(api: Arc<Api>) -> Router {
         .route("/sandbox/clock", post(settings::advance))
         .route("/sandbox/faults", post(settings::arm))
         .route("/sandbox/messages", get(list_messages))
+        .route("/sandbox/reviews", get(reviews::list_all))
+        .route("/sandbox/reviews/{id}/finding", post(reviews::find))
         .layer(from_fn(origin::require_same))
         .with_state(api)
 }

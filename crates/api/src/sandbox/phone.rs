@@ -159,12 +159,41 @@ pub(super) async fn show_code(
     StrictJson { value, .. }: StrictJson<ShowCode>,
 ) -> Result<Response, Problem> {
     let payer = parse_param_id("payer", &value.payer)?;
-    let shown = api.engine.show_payment_code(payer).await.map_err(|error| failed(&error))?;
+    let shown = api.engine.show_payment_code_to_developer(payer).await.map_err(|error| failed(&error))?;
     // The codes of this minute are used up; the next minute has others.
     let code = shown.ok_or_else(|| refused(&Refusal::CodeTooSoon))?;
     let body = CodeBody {
         payer: payer.to_string(),
         payment_code: code.digits,
+        changes_at: rfc3339(code.changes_at),
+        expires_at: rfc3339(code.expires_at),
+    };
+    Ok(axum::Json(body).into_response())
+}
+
+/// A transit code, as on the payer's screen.
+#[derive(Serialize)]
+struct TransitCodeBody {
+    payer: String,
+    transit_code: String,
+    /// When the payer's next code is due.
+    changes_at: String,
+    /// From when on this one is worth nothing.
+    expires_at: String,
+}
+
+/// `POST /sandbox/phone/transit-code`: the code that a test payer shows now, which a gate may scan once.
+pub(super) async fn show_transit_code(
+    State(api): State<Arc<Api>>,
+    StrictJson { value, .. }: StrictJson<ShowCode>,
+) -> Result<Response, Problem> {
+    let payer = parse_param_id("payer", &value.payer)?;
+    let shown = api.engine.show_transit_code_to_developer(payer).await.map_err(|error| failed(&error))?;
+    // The codes of this minute are used up; the next minute has others.
+    let code = shown.ok_or_else(|| refused(&Refusal::CodeTooSoon))?;
+    let body = TransitCodeBody {
+        payer: payer.to_string(),
+        transit_code: code.digits,
         changes_at: rfc3339(code.changes_at),
         expires_at: rfc3339(code.expires_at),
     };

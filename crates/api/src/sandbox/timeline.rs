@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use tongbao_core::delivery::DeliveryAttempt;
+use tongbao_core::{delivery::DeliveryAttempt, risk::Assessment};
 use tongbao_engine::{
     exchange::{self, Exchange, Kept, mask},
     timeline::{Attempt, Change, Line, Posting, Timeline, What},
@@ -43,10 +43,12 @@ pub(super) struct TimelineBody {
 struct TimelineLineBody {
     /// When, by the sandbox's clock.
     at: String,
-    /// `exchange`, `change`, `posting`, `event` or `notification`.
+    /// `exchange`, `decision`, `change`, `posting`, `event` or `notification`.
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     exchange: Option<ExchangeBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<DecisionBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<ChangeBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +57,41 @@ struct TimelineLineBody {
     event: Option<TimelineEventBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notification: Option<NotificationBody>,
+}
+
+/// What risk control decided about an attempt to pay.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RiskDecision)]
+struct DecisionBody {
+    /// `allow`, `challenge_password`, `challenge_code`, `challenge_passkey`, `review` or `block`.
+    decision: &'static str,
+    /// The model's score, 0 to 999; null without one.
+    score: Option<u16>,
+    /// The rules that held and counted.
+    rules: Vec<String>,
+    /// The rules that held and did not count.
+    shadows: Vec<String>,
+    /// Why, as reviewers read it: the stable code, and the text with its figures.
+    reasons: Vec<String>,
+    /// The features that pushed the score up most.
+    features: Vec<String>,
+}
+
+impl DecisionBody {
+    fn of(risk: &Assessment) -> DecisionBody {
+        let rules = |live| {
+            let held = risk.hits.iter().filter(move |hit| hit.live == live);
+            held.map(|hit| hit.rule.clone()).collect()
+        };
+        DecisionBody {
+            decision: risk.decision.name(),
+            score: risk.score,
+            rules: rules(true),
+            shadows: rules(false),
+            reasons: risk.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.en)).collect(),
+            features: risk.pushes.clone(),
+        }
+    }
 }
 
 /// A request and its answer, from the sandbox's memory; keys, signatures and personal data are masked.
@@ -257,6 +294,7 @@ impl TimelineLineBody {
             at: rfc3339(line.at),
             kind: "",
             exchange: None,
+            decision: None,
             change: None,
             posting: None,
             event: None,
@@ -265,6 +303,9 @@ impl TimelineLineBody {
         match line.what {
             What::Exchange(exchange) => {
                 TimelineLineBody { kind: "exchange", exchange: Some(ExchangeBody::of(&exchange)), ..empty }
+            }
+            What::Decision(risk) => {
+                TimelineLineBody { kind: "decision", decision: Some(DecisionBody::of(&risk)), ..empty }
             }
             What::Change(change) => TimelineLineBody { kind: "change", change: Some(change.into()), ..empty },
             What::Posting(posting) => {

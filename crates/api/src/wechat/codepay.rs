@@ -193,7 +193,23 @@ pub(super) async fn scan(door: Arc<Door>, call: Call) -> Result<Answer, Refusal>
     ];
     let decide = move |facts: &dyn Facts, cx: &mut _| codepay::scan(facts, cx, &new);
     let scanned = door.api.engine.step_wanting(call.input("scan_payment_code"), want, decide).await;
-    answer(&door, scanned.map_err(|error| of_error(&error, unexpected))?)
+    answer(&door, scanned.map_err(|error| of_error(&error, unpayable))?)
+}
+
+/// Why the payer of a code cannot pay by it, in words that a shop may show.
+fn unpayable(refusal: &CoreRefusal) -> Refusal {
+    match refusal {
+        CoreRefusal::PayerFrozen | CoreRefusal::NotFound("payer") => {
+            Refusal::new(Code::AccountError, "用户账户异常，请换一种付款方式")
+        }
+        CoreRefusal::IdentityRequired => {
+            Refusal::new(Code::RuleLimit, "用户未完成实名认证，请换一种付款方式")
+        }
+        CoreRefusal::LimitReached { .. } | CoreRefusal::PaymentsUsedUp => {
+            Refusal::new(Code::RuleLimit, "超出用户的支付限额，请换一种付款方式")
+        }
+        other => unexpected(other),
+    }
 }
 
 fn answer(door: &Door, scanned: Scanned) -> Result<Answer, Refusal> {

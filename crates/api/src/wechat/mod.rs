@@ -25,7 +25,7 @@ mod complaints;
 mod fields;
 mod goods;
 mod h5;
-mod nonces;
+pub(crate) mod nonces;
 mod notice;
 mod orders;
 mod place;

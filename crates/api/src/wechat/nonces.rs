@@ -31,7 +31,7 @@ struct Kept {
 
 /// What became of a nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Noted {
+pub(crate) enum Noted {
     /// It is new.
     New,
     /// It was seen before.
@@ -42,11 +42,11 @@ pub(super) enum Noted {
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Nonces(Mutex<Kept>);
+pub(crate) struct Nonces(Mutex<Kept>);
 
 impl Nonces {
     /// Notes the nonce of a request that this merchant signed at `timestamp_s`; `now_s` is the world's time.
-    pub(super) fn note(&self, mchid: &str, nonce: &str, timestamp_s: i64, now_s: i64) -> Noted {
+    pub(crate) fn note(&self, mchid: &str, nonce: &str, timestamp_s: i64, now_s: i64) -> Noted {
         let digest = digest(mchid, nonce);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Kept { all, until } = &mut *kept;

@@ -36,7 +36,10 @@ fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
         EventKind::ShareReturned => ("PROFITSHARING", "分账回退"),
         EventKind::ComplaintCreated => ("COMPLAINT.CREATE", "产生新投诉"),
         EventKind::ComplaintChanged => ("COMPLAINT.STATE_CHANGE", "投诉状态变化"),
-        EventKind::PaymentClosed | EventKind::PaymentFailed => return None,
+        EventKind::PaymentClosed
+        | EventKind::PaymentFailed
+        | EventKind::RideSettled
+        | EventKind::RideOwed => return None,
     };
     let (mchid, by_public_key, original_type, plaintext) = match &event.subject {
         Subject::Payment(payment) => {
@@ -68,6 +71,8 @@ fn write(engine: &Engine, event: &Event) -> Option<OrderNotice> {
             let plaintext = json(serde_json::to_vec(&ComplaintNotice::of(told, wechat)));
             (wechat.mchid.clone(), told.by_public_key, "complaint", plaintext)
         }
+        // WeChat Pay's interface has no rides.
+        Subject::Ride(_) => return None,
         Subject::Transfer(transfer) => {
             let bill = transfer.wechat.as_ref()?;
             let plaintext = json(serde_json::to_vec(&BillNotice::of(transfer)?));

@@ -8,7 +8,8 @@ use tongbao_core::endpoint::{self, Endpoint, EndpointStatus};
 use tongbao_core::id::EndpointId;
 use tongbao_core::{ChangeSet, Facts};
 
-use crate::api_shop::{Call, Shop, input, new_payment};
+use crate::api_rides::{entry, riding, shown};
+use crate::api_shop::{Call, Shop, input, new_payment, payer};
 
 /// The operations that need no key.
 pub(crate) const PUBLIC: [&str; 5] = [
@@ -98,6 +99,8 @@ pub(crate) struct Stocked {
     delivery: String,
     endpoint: String,
     disabled: String,
+    ride: String,
+    code: String,
 }
 
 /// An endpoint that failed for too long.
@@ -129,7 +132,9 @@ impl Stocked {
         let delivery = first(shop.list("/v1/deliveries").await);
         let disabled = disabled_endpoint(&shop).await;
         shop.ask(Call::post("/v1/collection_code", &json!({}))).await;
-        Stocked { shop, open, paid, refund, event, delivery, endpoint, disabled }
+        let ride = riding(&shop, shop.payer, "first").await;
+        let code = shown(&shop, payer(&shop.engine, 2, 0).await).await;
+        Stocked { shop, open, paid, refund, event, delivery, endpoint, disabled, ride, code }
     }
 
     /// A request for this operation that succeeds, without a key; and the scope that its key needs.
@@ -139,9 +144,7 @@ impl Stocked {
         let read = Some(Scope::Read);
         let Stocked { open, paid, refund, event, delivery, endpoint, disabled, .. } = self;
         match operation {
-            "create_payment" => {
-                (post("/v1/payments".to_owned(), new_payment("new", 100)), Some(Scope::Payments))
-            }
+            "create_payment" => create_payment(),
             "get_payment" => (get(&format!("/v1/payments/{open}")), read),
             "list_payments" => (get("/v1/payments?status=open&limit=10"), read),
             "create_payment_closure" => {
@@ -157,6 +160,13 @@ impl Stocked {
             }
             "get_refund" => (get(&format!("/v1/refunds/{refund}")), read),
             "list_refunds" => (get(&format!("/v1/refunds?payment={paid}")), read),
+            "create_ride" => (post("/v1/rides".to_owned(), entry("new", &self.code)), Some(Scope::Payments)),
+            "create_ride_exit" => {
+                let body = json!({ "station": "East", "amount": 400 });
+                (post(format!("/v1/rides/{}/exit", self.ride), body), Some(Scope::Payments))
+            }
+            "get_ride" => (get(&format!("/v1/rides/{}", self.ride)), read),
+            "list_rides" => (get("/v1/rides?status=riding&limit=10"), read),
             "get_event" => (get(&format!("/v1/events/{event}")), read),
             "list_events" => (get("/v1/events?order=asc"), read),
             "get_balance" => (get("/v1/balance"), read),
@@ -197,4 +207,8 @@ impl Stocked {
             other => panic!("{other} has no sample: write one, so that it stands on the four lists"),
         }
     }
+}
+
+fn create_payment() -> (Call, Option<Scope>) {
+    (Call::post("/v1/payments".to_owned(), &new_payment("new", 100)), Some(Scope::Payments))
 }

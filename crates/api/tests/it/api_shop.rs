@@ -24,7 +24,7 @@ use tongbao_store::model::ModelStore;
 use tower::ServiceExt;
 
 /// Where these instances say they are reached.
-pub(crate) const BASE_URL: &str = "http://127.0.0.1:8080";
+pub(crate) const BASE_URL: &str = "http://localhost:8080";
 /// The platform's fee: 0.60 %.
 pub(crate) const FEE_BPS: u16 = 60;
 /// What the payer has at the beginning, in fen.
@@ -55,10 +55,19 @@ impl Shop {
         Shop::over(Arc::new(ModelStore::default()), Mode::Sandbox).await
     }
 
+    /// A sandbox in memory that is reached elsewhere.
+    pub(crate) async fn at(base_url: &str) -> Shop {
+        Shop::reached_at(base_url, Arc::new(ModelStore::default()), Mode::Sandbox).await
+    }
+
     /// An instance over a store.
     pub(crate) async fn over(store: Arc<dyn Store>, mode: Mode) -> Shop {
+        Shop::reached_at(BASE_URL, store, mode).await
+    }
+
+    async fn reached_at(base_url: &str, store: Arc<dyn Store>, mode: Mode) -> Shop {
         let engine = Arc::new(Engine::new(store, mode, &[7; 32]).unwrap());
-        let api = Api::new(Arc::clone(&engine), BASE_URL);
+        let api = Api::new(Arc::clone(&engine), base_url);
         let router = openapi::router(Arc::clone(&api)).merge(payer_api::router(Arc::clone(&api)));
         let router = router.merge(sandbox::sandbox_router(api));
         let own = merchant(&engine).await;

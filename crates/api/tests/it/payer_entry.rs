@@ -155,6 +155,40 @@ async fn a_payer_has_an_allowance_of_its_own() {
             break;
         }
     }
-    refused.unwrap().refused(429, "rate_limited", "");
-    assert_eq!(other.ask(&shop, Call::get("/payer/v1/payer")).await.status, 200);
+    let refused = refused.unwrap();
+    refused.refused(429, "rate_limited", "");
+    let other = other.ask(&shop, Call::get("/payer/v1/payer")).await;
+    assert_eq!(other.status, 200);
+    for (reply, remaining) in [(&refused, "0"), (&other, "59")] {
+        let told = |name: &str| reply.headers[name].to_str().unwrap().to_owned();
+        let expected = ("60".to_owned(), remaining.to_owned());
+        assert_eq!((told("ratelimit-limit"), told("ratelimit-remaining")), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_from_a_network_that_was_not_used_before_is_told_to_the_payer() {
+    let shop = Shop::open().await;
+    let purse = Purse::new(&shop, "17000000001").await;
+    let mut device = None;
+    // The same network twice, another address of it, another network, and the first again.
+    let journey = ["192.0.2.7:1", "192.0.2.7:2", "192.0.2.200:1", "198.51.100.7:1", "192.0.2.9:1"];
+    for peer in journey.into_iter().chain(["[2001:db8:1::1]:1", "[2001:db8:1:2::3]:1"]) {
+        assert_eq!(ask_for_code(&shop, "17000000001").await.status, 202);
+        let body = json!({ "phone": "17000000001", "code": last_code(&shop.engine), "device": device });
+        let call = Call { peer: peer.parse().unwrap(), ..Call::post("/payer/v1/sessions", &body) };
+        let signed_in = shop.send(call).await;
+        assert_eq!(signed_in.status, 201, "{signed_in:?}");
+        device = Some(signed_in.text("/device"));
+        pause(&shop);
+    }
+    let messages = purse.ask(&shop, Call::get("/payer/v1/messages")).await.json();
+    let kinds: Vec<&str> = messages["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["kind"].as_str().unwrap())
+        .collect();
+    // The newest first: IPv6, the other network, this device, and the one that was there before.
+    assert_eq!(kinds, ["new_network", "new_network", "new_device", "new_device"]);
 }

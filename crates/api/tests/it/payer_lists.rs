@@ -17,6 +17,8 @@ fn is_always_own(operation: &str) -> bool {
         "create_card_arrangement",
         "create_challenge_code",
         "create_collection_amount",
+        "create_name_check",
+        "create_debt_payment",
         "create_proof",
         "create_top_up",
         "create_transfer_acceptance",
@@ -24,11 +26,14 @@ fn is_always_own(operation: &str) -> bool {
         "create_transfer_withdrawal",
         "create_withdrawal",
         "delete_card",
+        "delete_passkey",
         "delete_session",
         "get_bill",
         "get_collection_code",
+        "get_ride",
         "get_top_up",
         "get_transfer",
+        "get_utility_payment",
         "get_withdrawal",
     ];
     !ids.contains(&operation)
@@ -116,7 +121,16 @@ async fn no_payer_operation_reaches_another_payer() {
                 let mine = wallets.me.ask(&wallets.shop, mine).await;
                 assert!(!mine.json()["challenge"].is_null(), "{mine:?}");
             }
-            "create_top_up" | "create_withdrawal" => reply.refused(404, "not_found", ""),
+            "create_top_up" | "create_withdrawal" | "create_passkey_challenge" => {
+                reply.refused(404, "not_found", "");
+            }
+            // Another's code, challenge and offer are none of the stranger's.
+            "create_passkey_registration" | "create_mail_confirmation" | "create_account_closing" => {
+                reply.refused(403, "wrong_code", "");
+            }
+            "create_passkey" => reply.refused(403, "passkey_refused", ""),
+            "create_utility_payment" => reply.refused(400, "invalid_value", "offer"),
+            "list_billers" => assert_eq!(reply.json()["data"].as_array().unwrap().len(), 3),
             "list_sessions" => assert_eq!(reply.json()["data"].as_array().unwrap().len(), 1),
             // What the stranger was told itself, of its sign-in.
             "list_messages" => {
@@ -180,9 +194,10 @@ async fn every_change_of_a_payer_s_is_in_the_log_under_the_payer() {
         let written = log(&wallets.shop).split_off(before);
         let names: Vec<&str> = written.iter().map(|line| line.input.as_str()).collect();
         assert_eq!(names, inputs(&operation.id), "{}", operation.id);
-        let me = Actor::Payer(wallets.me.id).to_string();
+        let me = Actor::Payer(wallets.who(&operation.id).id).to_string();
         let nobody = Actor::Visitor.to_string();
-        let is_new = ["create_code", "create_payer"].contains(&operation.id.as_str());
+        let is_new =
+            ["create_code", "create_payer", "create_sign_in_challenge"].contains(&operation.id.as_str());
         let expected = if is_new { nobody } else { me };
         assert!(written.iter().all(|line| line.actor == expected), "{}: {written:?}", operation.id);
     }
@@ -195,7 +210,7 @@ async fn no_payer_operation_stumbles_over_malformed_input() {
         let sample = wallets.sample(&operation.id).await;
         for call in malformed(&operation, &sample) {
             let told = format!("{} {} {}", operation.id, call.path, String::from_utf8_lossy(&call.body));
-            let token = (!operation.is_public()).then_some(wallets.me.token.as_str());
+            let token = (!operation.is_public()).then_some(wallets.who(&operation.id).token.as_str());
             let keyed = WITH_IDEMPOTENCY_KEY.contains(&operation.id.as_str());
             let call = token.into_iter().fold(call, Call::key);
             let has_key = call.headers.iter().any(|(name, _)| *name == "idempotency-key");

@@ -9,11 +9,11 @@ use crate::{
 };
 
 async fn two(shop: &Shop) -> (Purse, Purse) {
-    (Purse::new(shop, "17000000001").await, Purse::new(shop, "17000000002").await)
+    Purse::two(shop).await
 }
 
 fn transfer(to: &Purse, amount: i64, password: &str) -> Call {
-    let body = json!({ "recipient": to.id.to_string(), "amount": amount, "password": password });
+    let body = json!({ "recipient": to.seen_as, "amount": amount, "password": password });
     Call::post("/payer/v1/transfers", &body)
 }
 
@@ -77,7 +77,7 @@ async fn a_transfer_is_accepted_declined_or_taken_back_by_whom_it_concerns() {
     let shop = Shop::open().await;
     let (one, other) = two(&shop).await;
     let offer = |key: &'static str| {
-        let body = json!({ "recipient": other.id.to_string(), "amount": 100, "way": "to_be_accepted",
+        let body = json!({ "recipient": other.seen_as, "amount": 100, "way": "to_be_accepted",
             "note": "茶", "password": PASSWORD });
         Call::post("/payer/v1/transfers", &body).idempotent(key)
     };

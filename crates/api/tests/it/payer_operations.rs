@@ -2,26 +2,40 @@
 //! A new operation without a sample fails the tests.
 
 use serde_json::{Value, json};
+use tongbao_core::payer::passkey::Algorithm;
 
 use crate::{
     api_operations::{Operation, operations_of},
+    api_rides::{owing, permit, riding},
     api_shop::{Call, Shop},
-    payer_purse::{CARD, PASSWORD, Purse, last_code, new_card},
+    authenticator::Device,
+    payer_purse::{
+        BILLER, CARD, PARTY, PASSWORD, Purse, UTILITY_ACCOUNT, assertion, credential, last_code, new_card,
+    },
 };
 
 /// The operations that need no session.
-pub(crate) const PUBLIC: [&str; 4] = ["create_code", "create_payer", "create_session", "get_openapi"];
+pub(crate) const PUBLIC: [&str; 6] = [
+    "create_code",
+    "create_passkey_session",
+    "create_payer",
+    "create_session",
+    "create_sign_in_challenge",
+    "get_openapi",
+];
 
 /// The operations that are kept under a key: money moves.
-pub(crate) const WITH_IDEMPOTENCY_KEY: [&str; 9] = [
+pub(crate) const WITH_IDEMPOTENCY_KEY: [&str; 11] = [
     "create_attempt",
     "create_collection_payment",
+    "create_debt_payment",
     "create_proof",
     "create_top_up",
     "create_transfer",
     "create_transfer_acceptance",
     "create_transfer_refusal",
     "create_transfer_withdrawal",
+    "create_utility_payment",
     "create_withdrawal",
 ];
 
@@ -39,6 +53,20 @@ pub(crate) fn inputs(operation: &str) -> &'static [&'static str] {
         "create_code" | "create_security_code" | "create_challenge_code" => &["send_code"],
         "create_session" => &["use_code", "begin_session"],
         "create_payer" => &["sign_up"],
+        "create_sign_in_challenge" => &["ask_to_sign_in"],
+        "create_passkey_session" => &["sign_in_by_passkey"],
+        "create_passkey_registration" => &["try_password", "ask_new_passkey"],
+        "create_passkey" => &["register_passkey"],
+        "delete_passkey" => &["remove_passkey"],
+        "create_passkey_challenge" => &["ask_passkey"],
+        "create_notice_settings" => &["choose_notices"],
+        "create_mail_address" => &["ask_mail"],
+        "create_mail_confirmation" => &["confirm_mail"],
+        "delete_mail_address" => &["remove_mail"],
+        "create_own_data_copy" => &["try_password", "take_own_data"],
+        "create_account_closing" => &["try_password", "begin_closing", "close_account"],
+        "create_utility_look_up" => &["look_up_biller_account"],
+        "create_utility_payment" => &["try_password", "plan_utility_payment"],
         "delete_session" => &["end_session"],
         "create_own_limits" => &["set_own_limits"],
         "create_identity_verification" => &["ask_identity", "verify_identity"],
@@ -57,10 +85,14 @@ pub(crate) fn inputs(operation: &str) -> &'static [&'static str] {
         "create_transfer_acceptance" => &["accept_transfer"],
         "create_transfer_refusal" => &["decline_transfer"],
         "create_transfer_withdrawal" => &["take_transfer_back"],
+        "create_payment_code_permission" => &["try_password", "switch_codes_on"],
+        "delete_payment_code_permission" => &["switch_codes_off"],
         "create_payment_code" => &["enrol_payment_code", "show_payment_code"],
         "create_collection_code" => &["enrol_collection_code"],
         "create_collection_amount" => &["fix_collection_code"],
         "create_collection_payment" => &["try_password", "pay_collection_code"],
+        "create_transit_code" => &["enrol_payment_code", "show_transit_code"],
+        "create_debt_payment" => &["pay_debt"],
         "create_attempt" => &["try_password", "pay_payment"],
         "create_proof" => &["try_password", "prove_payment"],
         "delete_challenge" => &["take_back_payment"],
@@ -76,6 +108,7 @@ pub(crate) struct Wallets {
     pub(crate) shop: Shop,
     pub(crate) me: Purse,
     pub(crate) other: Purse,
+    empty: Purse,
     card: String,
     open: String,
     paid: String,
@@ -86,13 +119,16 @@ pub(crate) struct Wallets {
     offered: String,
     sent: String,
     token: String,
+    utility: String,
+    /// A device with a passkey of the first payer's.
+    device: Device,
 }
 
 impl Wallets {
     pub(crate) async fn new() -> Wallets {
         let shop = Shop::open().await;
-        let me = Purse::new(&shop, "17000000001").await;
-        let other = Purse::new(&shop, "17000000002").await;
+        let (me, other) = Purse::two(&shop).await;
+        let empty = Purse::empty(&shop, "17000000004").await;
         let card = me.bind(&shop, CARD).await;
         let open = shop.payment("open", 1_000).await;
         let (paid, challenged) = (shop.payment("paid", 2_000).await, shop.payment("large", 600_000).await);
@@ -107,17 +143,20 @@ impl Wallets {
         let withdraw = json!({ "amount": 100, "card": card, "fee": 0, "password": PASSWORD });
         let withdrawal = id(me.done(&shop, ("/payer/v1/withdrawals", "4"), &withdraw).await);
         let send = |to: &Purse| {
-            let (recipient, way) = (to.id.to_string(), "to_be_accepted");
+            let (recipient, way) = (&to.seen_as, "to_be_accepted");
             json!({ "recipient": recipient, "amount": 300, "note": "tea", "way": way, "password": PASSWORD })
         };
         let offered = id(other.done(&shop, ("/payer/v1/transfers", "5"), &send(&me)).await);
         let sent = id(me.done(&shop, ("/payer/v1/transfers", "6"), &send(&other)).await);
         let code = other.ask(&shop, Call::post("/payer/v1/collection_code", &json!({}))).await;
         let token = code.text("/token");
+        let offer = json!({ "offer": me.offer(&shop, UTILITY_ACCOUNT).await, "password": PASSWORD });
+        let utility = id(me.done(&shop, ("/payer/v1/utility_payments", "7"), &offer).await);
         Wallets {
             shop,
             me,
             other,
+            empty,
             card,
             open,
             paid,
@@ -128,7 +167,14 @@ impl Wallets {
             offered,
             sent,
             token,
+            utility,
+            device: Device::new(Algorithm::EdDsa, b"sample", PARTY),
         }
+    }
+
+    /// Who asks for the sample: one who has nothing, where the account is closed by it.
+    pub(crate) fn who(&self, operation: &str) -> &Purse {
+        if operation == "create_account_closing" { &self.empty } else { &self.me }
     }
 
     /// The one session of the first payer.
@@ -148,6 +194,24 @@ impl Wallets {
                 let made = me.ask(shop, Call::post("/payer/v1/collection_code", &json!({}))).await;
                 assert_eq!(made.status, 201, "{made:?}");
             }
+            "create_passkey_registration" => me.send_code(shop, "passkey").await,
+            "create_transit_code" | "create_payment_code" | "delete_payment_code_permission" => {
+                permit(shop, me).await;
+            }
+            "get_ride" => {
+                riding(shop, me.id, "1").await;
+            }
+            "create_debt_payment" => {
+                owing(shop, me.id).await;
+            }
+            "create_passkey_session" | "create_passkey_challenge" | "delete_passkey" => {
+                me.add_passkey(shop, &self.device).await;
+            }
+            "create_mail_confirmation" | "delete_mail_address" => {
+                let mail = json!({ "mail": "tester@example.com" });
+                assert_eq!(me.ask(shop, Call::post("/payer/v1/mail_address", &mail)).await.status, 202);
+            }
+            "create_account_closing" => self.empty.send_code(shop, "account_closing").await,
             "create_freeze_lifting" => {
                 me.ask(shop, Call::post("/payer/v1/freezes", &json!({}))).await;
                 let purpose = json!({ "purpose": "freeze_lifting" });
@@ -188,11 +252,47 @@ impl Wallets {
             }
             "delete_session" => delete(&format!("sessions/{}", self.session().await)),
             "get_openapi" => return get("openapi.json"),
+            "create_sign_in_challenge" => post("sign_in_challenges", &json!({})),
+            "create_passkey_session" => self.passkey_session().await,
+            "create_passkey" => self.new_passkey().await,
+            "delete_passkey" => {
+                let id = self.me.ask(&self.shop, get("passkeys")).await.text("/data/0/id");
+                delete(&format!("passkeys/{id}"))
+            }
+            "create_utility_payment" => {
+                let body = json!({ "offer": self.offer().await, "password": PASSWORD });
+                post("utility_payments", &body).idempotent("the-key")
+            }
+            "get_ride" => {
+                let ride = self.shop.engine.rider(self.me.id).unwrap().unwrap().ride.unwrap();
+                get(&format!("rides/{ride}"))
+            }
+            "create_debt_payment" => {
+                let debt = self.shop.engine.open_debt(self.me.id).unwrap().unwrap().id;
+                post(&format!("debts/{debt}/payment"), &json!({})).idempotent("the-key")
+            }
             other => self.account(other).or_else(|| self.money(other)).unwrap_or_else(|| {
                 panic!("{other} has no sample: write one, so that it stands on the four lists")
             }),
         };
-        if PUBLIC.contains(&operation) { call } else { call.key(&self.me.token) }
+        if PUBLIC.contains(&operation) { call } else { call.key(&self.who(operation).token) }
+    }
+
+    async fn offer(&self) -> String {
+        self.me.offer(&self.shop, UTILITY_ACCOUNT).await
+    }
+
+    async fn new_passkey(&self) -> Call {
+        let options = self.me.begin_passkey(&self.shop).await;
+        let made = self.device.make(options["challenge"].as_str().unwrap());
+        post("passkeys", &json!({ "name": "Phone", "credential": credential(&made) }))
+    }
+
+    async fn passkey_session(&self) -> Call {
+        let asked = self.shop.send(post("sign_in_challenges", &json!({}))).await.json();
+        let signed = self.device.sign(asked["options"]["challenge"].as_str().unwrap());
+        let passkey = assertion(&signed, Some(self.me.id));
+        post("passkey_sessions", &json!({ "challenge": asked["challenge"], "passkey": passkey }))
     }
 
     fn account(&self, operation: &str) -> Option<Call> {
@@ -228,6 +328,28 @@ impl Wallets {
                 post(&format!("cards/{card}/arrangements"), &json!({ "deed": "disable" }))
             }
             "list_messages" => get("messages?limit=5"),
+            "create_passkey_registration" => {
+                let code = last_code(&self.shop.engine);
+                post("passkey_registrations", &json!({ "password": PASSWORD, "code": code }))
+            }
+            "list_passkeys" => get("passkeys"),
+            "create_passkey_challenge" => {
+                post("passkey_challenges", &json!({ "payment": { "challenge": self.challenge } }))
+            }
+            "get_notice_settings" => get("notice_settings"),
+            "create_notice_settings" => {
+                post("notice_settings", &json!({ "sms": false, "mail": true, "language": "en" }))
+            }
+            "create_mail_address" => post("mail_address", &json!({ "mail": "tester@example.com" })),
+            "create_mail_confirmation" => {
+                post("mail_address/confirmation", &json!({ "code": last_code(&self.shop.engine) }))
+            }
+            "delete_mail_address" => delete("mail_address"),
+            "create_own_data_copy" => post("own_data_copies", &json!({ "password": PASSWORD })),
+            "create_account_closing" => {
+                let code = last_code(&self.shop.engine);
+                post("account_closings", &json!({ "password": PASSWORD, "code": code }))
+            }
             _ => return None,
         })
     }
@@ -258,7 +380,14 @@ impl Wallets {
             "create_transfer_acceptance" => post(&format!("transfers/{offered}/acceptance"), &json!({})),
             "create_transfer_refusal" => post(&format!("transfers/{offered}/refusal"), &json!({})),
             "create_transfer_withdrawal" => post(&format!("transfers/{sent}/withdrawal"), &json!({})),
+            "create_payment_code_permission" => {
+                post("payment_code_permission", &json!({ "password": PASSWORD }))
+            }
+            "delete_payment_code_permission" => delete("payment_code_permission"),
             "create_payment_code" => post("payment_codes", &json!({})),
+            "create_transit_code" => post("transit_codes", &json!({})),
+            "list_rides" => get("rides?limit=5"),
+            "list_debts" => get("debts?limit=5"),
             "get_collection_code" => get("collection_code"),
             "create_collection_code" => post("collection_code", &json!({})),
             "create_collection_amount" => post("collection_code/amount", &json!({ "amount": 1_500 })),
@@ -280,6 +409,12 @@ impl Wallets {
                 post(&format!("payments/{challenged}/codes"), &json!({ "challenge": challenge }))
             }
             "delete_challenge" => delete(&format!("payments/{challenged}/challenge")),
+            "list_billers" => get("billers"),
+            "create_utility_look_up" => {
+                post("utility_look_ups", &json!({ "biller": BILLER, "account": UTILITY_ACCOUNT }))
+            }
+            "list_utility_payments" => get("utility_payments?limit=5"),
+            "get_utility_payment" => get(&format!("utility_payments/{}", self.utility)),
             "list_bills" => get("bills?kind=payment&limit=5"),
             "get_bill" => get(&format!("bills/{paid}")),
             _ => return None,

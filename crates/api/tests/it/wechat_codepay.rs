@@ -1,6 +1,8 @@
 //! Code payment at the WeChat Pay door, with codes from the sandbox's phone.
 
 use serde_json::{Value, json};
+use tongbao_core::payer::usage::OwnLimits;
+use tongbao_money::Amount;
 
 use crate::api_shop::{Call, Reply};
 use crate::wechat_shop::{APPID, MCHID, OTHER_MCHID, WechatShop};
@@ -279,4 +281,29 @@ async fn futures_join<F: Future<Output = Reply>>(futures: impl Iterator<Item = F
     })
     .await;
     done
+}
+
+#[tokio::test]
+async fn a_payer_who_froze_its_account_after_the_code_was_shown_pays_nothing_and_the_shop_is_told_so() {
+    let door = WechatShop::open().await;
+    let (code, payer) = (door.code().await, door.shop.payer);
+    door.engine().freeze_own(payer).await.unwrap();
+    let reply = door.scan(&scan_body("order-1", 1, &code)).await;
+    reply.denied(403, "ACCOUNT_ERROR", 268_435_456);
+    assert_eq!(reply.text("/message"), "用户账户异常，请换一种付款方式");
+    door.query("order-1").await.denied(404, "ORDER_NOT_EXIST", 268_512_771);
+    // Nor is another code shown.
+    door.show_code().await.refused(403, "payer_frozen", "");
+}
+
+#[tokio::test]
+async fn a_limit_of_the_payer_s_own_is_told_to_the_shop_as_a_rule() {
+    let door = WechatShop::open().await;
+    let (code, payer) = (door.code().await, door.shop.payer);
+    let own = OwnLimits { per_payment: Amount::new(100), ..OwnLimits::default() };
+    door.engine().set_own_limits(payer, own, None).await.unwrap();
+    let reply = door.scan(&scan_body("order-1", 101, &code)).await;
+    reply.denied(403, "RULE_LIMIT", 268_435_456);
+    door.query("order-1").await.denied(404, "ORDER_NOT_EXIST", 268_512_771);
+    assert_eq!(door.scan(&scan_body("order-1", 100, &code)).await.status, 200);
 }

@@ -21,6 +21,7 @@ use crate::{
     limits::COLLECTION_PER_DAY_MAX,
     merchant, payer,
     payment::{Payment, Proofs, steps::after_proof},
+    risk::judged,
     transfer::{
         Transfer,
         send::{self, NewTransfer, Way},
@@ -216,8 +217,17 @@ pub fn pay_proven(
     cx: &mut Context,
     ask: &PayCode,
 ) -> Result<(ChangeSet, Result<Collected, Refusal>), Stop> {
-    let collected = pay(facts, cx, ask);
-    after_proof(facts, (ask.payer, ask.proofs), collected)
+    // A shop's code becomes a payment, which is judged there.
+    let code = facts.find::<CollectionCode>(&Key::CollectionCode(ask.token.clone()))?;
+    let transfer = code.and_then(|code| match code.owner {
+        Owner::Payer(recipient) => Some(to_person(code, recipient, ask)),
+        Owner::App(_) => None,
+    });
+    let asked = transfer.as_ref().map(|new| send::asked(facts, new)).transpose()?.flatten();
+    judged(facts, cx, (asked, &ask.number, ask.proofs), |cx| {
+        let collected = pay(facts, cx, ask);
+        after_proof(facts, (ask.payer, ask.proofs), collected)
+    })
 }
 
 fn pay(facts: &dyn Facts, cx: &mut Context, ask: &PayCode) -> Result<(ChangeSet, Collected), Stop> {

@@ -119,4 +119,8 @@ reasons! {
     UtilityPaid = 76, "utility_paid";
     /// A utility payment that a biller refused went back to its payer.
     UtilityReturned = 77, "utility_returned";
+    /// A fare was paid after the ride.
+    Fare = 90, "fare";
+    /// The platform's fee for a fare.
+    FareFee = 91, "fare_fee";
 }

@@ -219,3 +219,11 @@ pub fn utility_surplus(money: Money, subject: Id) -> Vec<Posting> {
     let taken = line(Reason::Utility, Account::Suspense, Account::UtilitiesInFlight, money, subject);
     taken.into_iter().chain(utility_paid(money, subject)).collect()
 }
+
+/// A fare reaches the operator from the balance of who rode, less the fee.
+pub fn fare(payer: PayerId, merchant: MerchantId, money: Money, fee: Amount, subject: Id) -> Vec<Posting> {
+    let (from, pending) = (Account::PayerAvailable(payer), Account::MerchantPending(merchant));
+    let paid = line(Reason::Fare, from, pending, money, subject);
+    let fee = line(Reason::FareFee, pending, Account::PlatformFees, with(money, fee), subject);
+    paid.into_iter().chain(fee).collect()
+}

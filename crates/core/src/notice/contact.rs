@@ -15,7 +15,7 @@ use crate::{
     facts::Entity as _,
     id::{ContactId, PayerId},
     message::{self, Text},
-    payer::{OneTimeCode, Payer, known, may_send, sign_up::SignUp, used},
+    payer::{CodeDay, OneTimeCode, Payer, known, sign_up::SignUp},
 };
 
 /// What a payer wants of news.
@@ -67,6 +67,9 @@ pub struct Contact {
     pub mail: Option<MailAddress>,
     /// The address that waits for its code.
     pub asked: Option<AskedAddress>,
+    /// The day of the codes that were sent to addresses.
+    #[serde(default, skip_serializing_if = "CodeDay::is_empty")]
+    pub code_day: CodeDay,
     /// What the payer wants.
     pub choice: Choice,
     /// The day that `news` is about, in days since 1970-01-01 in China.
@@ -119,6 +122,7 @@ fn next(cx: &mut Context, before: Option<&Contact>, payer: PayerId) -> Contact {
             payer,
             mail: None,
             asked: None,
+            code_day: CodeDay::default(),
             choice: Choice::default(),
             day: cx.at().china_day(),
             news: 0,
@@ -161,11 +165,11 @@ pub fn ask_mail(
     let payer = known(facts, id)?;
     let before = of(facts, id)?;
     let sent = before.and_then(|before| before.asked.as_ref()).and_then(|asked| asked.code.as_ref());
-    may_send(sent, cx.at())?;
+    let code_day = before.map(|before| before.code_day).unwrap_or_default().send(sent, cx.at(), true)?;
     let code = Some(OneTimeCode { digest, sent_at: cx.at(), tries: 0 });
     let asked = Some(AskedAddress { address: address.clone(), code });
     let mut change = ChangeSet::default();
-    change.put(Contact { asked, ..next(cx, before, payer.id) });
+    change.put(Contact { asked, code_day, ..next(cx, before, payer.id) });
     Ok(change)
 }
 
@@ -231,14 +235,14 @@ pub fn confirm_mail(
     let payer = known(facts, id)?;
     let before = of(facts, id)?.ok_or(Refusal::WrongCode)?;
     let asked = before.asked.as_ref().ok_or(Refusal::WrongCode)?;
-    let (code, right) = used(asked.code.as_ref(), cx.at(), digest)?;
+    let (code, code_day, right) = before.code_day.used(asked.code.as_ref(), cx.at(), digest)?;
     let mut change = ChangeSet::default();
     let after = if right {
         let told = AccountTold::MailAdded { address: asked.address.hint.clone() };
         change.put(message::tell(cx, payer, Text::Account(told)));
-        Contact { mail: Some(asked.address.clone()), asked: None, ..before.next() }
+        Contact { mail: Some(asked.address.clone()), asked: None, code_day, ..before.next() }
     } else {
-        Contact { asked: Some(AskedAddress { code, ..asked.clone() }), ..before.next() }
+        Contact { asked: Some(AskedAddress { code, ..asked.clone() }), code_day, ..before.next() }
     };
     change.put(after);
     Ok((change, right))

@@ -76,7 +76,9 @@ fn told_of(event: &Event) -> Option<(PayerId, PaymentTold)> {
         | EventKind::ShareReceived
         | EventKind::ShareReturned
         | EventKind::ComplaintCreated
-        | EventKind::ComplaintChanged => None,
+        | EventKind::ComplaintChanged
+        | EventKind::RideSettled
+        | EventKind::RideOwed => None,
     }
 }
 

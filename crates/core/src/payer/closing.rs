@@ -19,7 +19,7 @@
 use tongbao_money::Currency;
 
 use super::{
-    Payer, code,
+    CodePurpose, Payer,
     freeze::{By, Freeze},
     identity,
 };
@@ -54,8 +54,8 @@ pub fn begin(
     let payer = super::open(facts, id)?;
     let proven = Payer { password_tries: 0, locked_until: None, ..payer.next() };
     let mut change = ChangeSet::default();
-    let (left, right) = match code::used(payer.code.as_ref(), cx.at(), code) {
-        Ok(used) => used,
+    let (proven, right) = match proven.clone().typed(CodePurpose::Closing, cx.at(), code) {
+        Ok(typed) => typed,
         Err(refusal) => {
             change.put(proven);
             return Ok((change, Err(refusal)));
@@ -68,7 +68,7 @@ pub fn begin(
     };
     let fresh = told.is_ok().then(|| Freeze { by: By::Payer, reason: None, at: cx.at() });
     let frozen = fresh.or_else(|| payer.frozen.clone());
-    change.put(Payer { code: left, frozen, ..proven });
+    change.put(Payer { frozen, ..proven });
     Ok((change, told))
 }
 
@@ -103,7 +103,13 @@ pub fn finish(
     identity::leave(facts, &mut change, payer)?;
     contact::forget(facts, &mut change, id)?;
     change.put(message::tell(cx, payer, Text::Account(AccountTold::Closed)));
-    change.put(Payer { closed_at: Some(cx.at()), code: None, own_limits: None, ..payer.next() });
+    change.put(Payer {
+        closed_at: Some(cx.at()),
+        code: None,
+        codes: Box::default(),
+        own_limits: None,
+        ..payer.next()
+    });
     Ok((change, Ok(())))
 }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payer, code, known};
+use super::{CodePurpose, Payer, known};
 use crate::{
     ChangeSet, Context, Facts, Refusal, Stop, Time,
     id::PayerId,
@@ -55,8 +55,8 @@ pub fn unfreeze_own(
     let payer = known(facts, id)?;
     let proven = Payer { password_tries: 0, locked_until: None, ..payer.next() };
     let mut change = ChangeSet::default();
-    let (left, right) = match code::used(payer.code.as_ref(), cx.at(), code) {
-        Ok(used) => used,
+    let (proven, right) = match proven.clone().typed(CodePurpose::Unfreeze, cx.at(), code) {
+        Ok(typed) => typed,
         Err(refusal) => {
             change.put(proven);
             return Ok((change, Err(refusal)));
@@ -72,7 +72,7 @@ pub fn unfreeze_own(
         change.put(message::tell(cx, payer, Text::Unfrozen));
     }
     let frozen = payer.frozen.clone().filter(|_| told.is_err());
-    change.put(Payer { code: left, frozen, ..proven });
+    change.put(Payer { frozen, ..proven });
     Ok((change, told))
 }
 

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payer, known, usage};
+use super::{Payer, open, usage};
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
     id::{PayerId, PersonId},
@@ -195,7 +195,7 @@ impl Tries {
 /// That a person has an account already is not told here: only sources that confirmed name and number show that the
 /// asker is entitled to know.
 pub fn ask(facts: &dyn Facts, cx: &Context, id: PayerId, claim: &Claim) -> Result<ChangeSet, Stop> {
-    let payer = known(facts, id)?;
+    let payer = open(facts, id)?;
     payer.identity_tries.open(cx.at())?;
     if let Some(Identity::Verified { .. }) = &payer.identity
         && !is_of(facts, payer, claim)?
@@ -209,7 +209,7 @@ pub fn ask(facts: &dyn Facts, cx: &Context, id: PayerId, claim: &Claim) -> Resul
 
 /// A source did not answer: the asking is not counted.
 pub fn forget_asking(facts: &dyn Facts, id: PayerId) -> Result<ChangeSet, Stop> {
-    let payer = known(facts, id)?;
+    let payer = open(facts, id)?;
     let mut change = ChangeSet::default();
     let count = payer.identity_tries.count.saturating_sub(1);
     change.put(Payer { identity_tries: Tries { count, locked_until: None }, ..payer.next() });
@@ -223,7 +223,7 @@ pub fn verify(
     id: PayerId,
     confirmed: &Confirmed,
 ) -> Result<(ChangeSet, Level), Stop> {
-    let payer = known(facts, id)?;
+    let payer = open(facts, id)?;
     let level = Level::of_sources(confirmed.sources);
     let level = level.ok_or(Refusal::Invalid { param: "sources", must: "1 at least" })?;
     let mut change = ChangeSet::default();

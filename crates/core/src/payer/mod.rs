@@ -8,6 +8,7 @@ mod code;
 pub mod freeze;
 pub mod id_number;
 pub mod identity;
+pub mod network;
 pub mod passkey;
 mod password;
 pub mod session;
@@ -17,15 +18,14 @@ pub mod usage;
 use serde::{Deserialize, Serialize};
 use tongbao_money::Money;
 
-pub(crate) use self::code::{may_send, used};
 pub use self::{
-    code::{OneTimeCode, send_code, use_code},
+    code::{CodeDay, CodePurpose, Codes, OneTimeCode, send_code, use_code},
     password::{
         PASSWORD_DIGITS, change_password, is_password, is_weak, password_was_right, reset_password,
         try_password,
     },
 };
-use self::{freeze::Freeze, identity::Identity, usage::OwnLimits};
+use self::{freeze::Freeze, identity::Identity, session::SignedOut, usage::OwnLimits};
 use crate::{
     ChangeSet, Context, Facts, Key, Refusal, Stop, Time,
     id::PayerId,
@@ -51,8 +51,12 @@ pub struct Payer {
     pub password_tries: u8,
     /// When the password may be tried again.
     pub locked_until: Option<Time>,
-    /// The code sent last, until it is used.
+    /// The code that signs in, sent last, until it is used. Before each purpose had a place of its own, the last code
+    /// for any.
     pub code: Option<OneTimeCode>,
+    /// The codes for other purposes.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
+    pub codes: Box<Codes>,
     /// What is known of who the payer is. A payer whom the institution knows by rules of its own, as in a closed
     /// loop, has none, and no limits by level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +76,9 @@ pub struct Payer {
     /// When it was closed, for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Time>,
+    /// When all sessions but one were ended at once, by another payment password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_out: Option<SignedOut>,
     /// When the payer joined.
     pub created_at: Time,
 }
@@ -154,12 +161,14 @@ fn fresh(id: PayerId, at: Time, new: &NewPayer) -> Payer {
         password_tries: 0,
         locked_until: None,
         code: None,
+        codes: Box::default(),
         identity: None,
         own_limits: None,
         frozen: None,
         identity_tries: identity::Tries::default(),
         phone_turn: 0,
         closed_at: None,
+        signed_out: None,
         created_at: at,
     }
 }

@@ -1,13 +1,14 @@
 //! The payment password: tries are counted before they are checked.
 
 use super::{
-    Payer, code,
+    CodePurpose, Payer,
     identity::{self, Claim},
-    known,
+    known, passkey,
+    session::SignedOut,
 };
 use crate::{
     ChangeSet, Context, Facts, Refusal, Stop,
-    id::PayerId,
+    id::{PayerId, SessionId},
     limits::{PASSWORD_LOCK_MS, PASSWORD_TRIES_MAX},
     message::{self, Text},
 };
@@ -56,49 +57,53 @@ pub fn password_was_right(facts: &dyn Facts, change: &mut ChangeSet, id: PayerId
     Ok(())
 }
 
-/// Puts another password in the place of the old one, which was found right. `hash` is an argon2id PHC string.
+/// Puts another password in the place of the old one, which was found right. `hash` is an argon2id PHC string. All
+/// sessions end but the one on which it is done. Passkeys stay: each was added by the password and a code.
 pub fn change_password(
     facts: &dyn Facts,
     cx: &mut Context,
-    id: PayerId,
+    (id, session): (PayerId, SessionId),
     hash: &str,
 ) -> Result<ChangeSet, Stop> {
     let payer = known(facts, id)?;
     let mut change = ChangeSet::default();
     change.put(message::tell(cx, payer, Text::PasswordChanged));
-    change.put(with_password(payer, hash));
+    change.put(with_password(cx, payer, hash, session));
     Ok(change)
 }
 
 /// Sets the password anew for who has forgotten it and can say who the payer is: name, ID number and a one-time
-/// code. A wrong code or identity is counted, so a refusal is part of the answer. The lock of the password ends.
+/// code. A wrong code or identity is counted, so a refusal is part of the answer. The lock of the password ends. So do
+/// all passkeys, and all sessions but the one on which it is done: whoever had the old password may have made them.
 pub fn reset_password(
     facts: &dyn Facts,
     cx: &mut Context,
-    id: PayerId,
+    (id, session): (PayerId, SessionId),
     (code, claim): (&[u8; 32], &Claim),
     hash: &str,
 ) -> Result<(ChangeSet, Result<(), Refusal>), Stop> {
     let payer = known(facts, id)?;
     payer.identity_tries.open(cx.at())?;
-    let (left, right) = code::used(payer.code.as_ref(), cx.at(), code)?;
+    let (typed, right) = payer.next().typed(CodePurpose::Reset, cx.at(), code)?;
     let mut change = ChangeSet::default();
     if !right {
-        change.put(Payer { code: left, ..payer.next() });
+        change.put(typed);
         return Ok((change, Err(Refusal::WrongCode)));
     }
     if !identity::is_of(facts, payer, claim)? {
         let identity_tries = payer.identity_tries.after_wrong(cx.at());
         let told = identity_tries.refusal();
-        change.put(Payer { code: left, identity_tries, ..payer.next() });
+        change.put(Payer { identity_tries, ..typed });
         return Ok((change, Err(told)));
     }
     change.put(message::tell(cx, payer, Text::PasswordChanged));
-    let identity_tries = identity::Tries::default();
-    change.put(Payer { code: left, identity_tries, ..with_password(payer, hash) });
+    passkey::remove_all(facts, cx, &mut change, payer)?;
+    let (identity_tries, codes) = (identity::Tries::default(), typed.codes);
+    change.put(Payer { codes, identity_tries, ..with_password(cx, payer, hash, session) });
     Ok((change, Ok(())))
 }
 
-fn with_password(payer: &Payer, hash: &str) -> Payer {
-    Payer { password: hash.to_owned(), password_tries: 0, locked_until: None, ..payer.next() }
+fn with_password(cx: &Context, payer: &Payer, hash: &str, but: SessionId) -> Payer {
+    let signed_out = Some(SignedOut { at: cx.at(), but });
+    Payer { password: hash.to_owned(), password_tries: 0, locked_until: None, signed_out, ..payer.next() }
 }

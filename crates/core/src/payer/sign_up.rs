@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    NewPayer, OneTimeCode, Payer, code, free, fresh,
+    CodeDay, Codes, NewPayer, OneTimeCode, Payer, free, fresh,
     identity::Identity,
     session::{self, SignIn},
 };
@@ -45,6 +45,9 @@ pub struct SignUp {
     pub phone_digest: [u8; 32],
     /// The code sent last, until it is used.
     pub code: Option<OneTimeCode>,
+    /// The day of its codes.
+    #[serde(default, skip_serializing_if = "CodeDay::is_empty")]
+    pub code_day: CodeDay,
     /// Who may choose the password.
     pub ticket: Option<Ticket>,
     /// When the first code was sent.
@@ -80,20 +83,22 @@ pub struct Sending {
 pub fn send_code(facts: &dyn Facts, cx: &mut Context, new: &Sending) -> Result<ChangeSet, Stop> {
     free(facts, &new.phone_digest)?;
     let before = facts.find::<SignUp>(&Key::SignUp(new.phone_digest))?;
-    code::may_send(before.and_then(|known| known.code.as_ref()), cx.at())?;
+    let day = before.map(|known| known.code_day).unwrap_or_default();
+    let code_day = day.send(before.and_then(|known| known.code.as_ref()), cx.at(), new.inbox.is_none())?;
     let code = Some(OneTimeCode { digest: new.code_digest, sent_at: cx.at(), tries: 0 });
     let sign_up = match before {
         // The payer of this one exists, and its account is closed: the next is another.
         Some(known) if facts.get::<Payer>(known.payer)?.is_some() => {
-            SignUp { payer: cx.draw(), code, ticket: None, ..known.next() }
+            SignUp { payer: cx.draw(), code, code_day, ticket: None, ..known.next() }
         }
-        Some(known) => SignUp { code, ticket: None, ..known.next() },
+        Some(known) => SignUp { code, code_day, ticket: None, ..known.next() },
         None => SignUp {
             id: cx.draw(),
             version: 1,
             payer: cx.draw(),
             phone_digest: new.phone_digest,
             code,
+            code_day,
             ticket: None,
             created_at: cx.at(),
         },
@@ -117,10 +122,10 @@ pub fn use_code(
 ) -> Result<(ChangeSet, bool), Stop> {
     free(facts, phone_digest)?;
     let sign_up = facts.find::<SignUp>(&Key::SignUp(*phone_digest))?.ok_or(Refusal::WrongCode)?;
-    let (code, right) = code::used(sign_up.code.as_ref(), cx.at(), digest)?;
+    let (code, code_day, right) = sign_up.code_day.used(sign_up.code.as_ref(), cx.at(), digest)?;
     let ticket = right.then(|| Ticket { digest: ticket, at: cx.at() });
     let mut change = ChangeSet::default();
-    change.put(SignUp { code, ticket, ..sign_up.next() });
+    change.put(SignUp { code, code_day, ticket, ..sign_up.next() });
     Ok((change, right))
 }
 
@@ -140,8 +145,9 @@ pub fn finish(
     let id = sign_up.payer;
     let mut change = ChangeSet::default();
     // Nothing is paid from the balance before the payer is verified.
-    change.put(Payer { identity: Some(Identity::Unverified), phone_turn, ..fresh(id, cx.at(), new) });
-    let session = session::first(cx, &mut change, id, sign_in);
+    let (identity, codes) = (Some(Identity::Unverified), Box::new(Codes::entered(sign_up.code_day)));
+    change.put(Payer { codes, identity, phone_turn, ..fresh(id, cx.at(), new) });
+    let session = session::first(facts, cx, &mut change, id, sign_in)?;
     change.put(SignUp { ticket: None, ..sign_up.next() });
     Ok((change, (id, session)))
 }

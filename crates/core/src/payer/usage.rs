@@ -8,8 +8,10 @@
 //!
 //! **Invariants.** Days and years are those of Asia/Shanghai: UTC+8, without summer time since 1991. A person has one
 //! account ([`ACCOUNTS_PER_PERSON_MAX`](crate::limits::ACCOUNTS_PER_PERSON_MAX)), so what is counted for a payer is
-//! what the articles count for a customer. A payer without an identity and without limits of its own is neither
-//! limited nor counted.
+//! what the articles count for a customer. A payer without an identity and without limits of its own is known by rules
+//! of the institution's own, as in a closed loop: what it proves with two factors is neither limited nor counted. What
+//! is paid with one, as by a payment code, has the limits of a day for everybody, because whoever holds such a payer's
+//! phone pays as easily as with any other. (Without any factor only the developer at a sandbox's phone pays.)
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -34,7 +36,7 @@ use crate::{
 /// something of the body).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Factors {
-    /// None: paid without a proof.
+    /// None: paid without a proof, at a sandbox's phone.
     None,
     /// One: a code that was shown, without the password.
     One,
@@ -69,6 +71,18 @@ pub struct OwnLimits {
     /// The most payments in one day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count_per_day: Option<u32>,
+}
+
+impl OwnLimits {
+    /// Whether any of them is higher than before, or gone.
+    fn allows_more_than(&self, before: &OwnLimits) -> bool {
+        fn more<T: Ord>(now: Option<T>, before: Option<T>) -> bool {
+            before.is_some_and(|before| now.is_none_or(|now| now > before))
+        }
+        more(self.per_payment, before.per_payment)
+            || more(self.per_day, before.per_day)
+            || more(self.count_per_day, before.count_per_day)
+    }
 }
 
 /// What a payer has paid from its balance. Only yuan count.
@@ -179,14 +193,18 @@ fn limits(payer: &Payer, counted: &Counted, factors: Factors) -> Vec<(Limit, Amo
     let own = payer.own_limits.unwrap_or_default();
     limits.extend(own.per_payment.map(|most| (Limit::OwnPerPayment, Amount::ZERO, most)));
     limits.extend(own.per_day.map(|most| (Limit::OwnPerDay, counted.in_day(), most)));
-    let Some(level) = payer.identity.as_ref().and_then(Identity::level) else { return limits };
-    limits.push(match factors {
+    let level = payer.identity.as_ref().and_then(Identity::level);
+    match factors {
+        Factors::None if level.is_none() => {}
         Factors::None | Factors::One => {
-            (Limit::FewerFactorsPerDay, counted.fewer_factors, FEWER_FACTORS_PER_DAY_MAX)
+            limits.push((Limit::FewerFactorsPerDay, counted.fewer_factors, FEWER_FACTORS_PER_DAY_MAX));
         }
-        Factors::Two => (Limit::TwoFactorsPerDay, counted.two_factors, TWO_FACTORS_PER_DAY_MAX),
-    });
-    limits.push(of_level(level, counted));
+        Factors::Two if level.is_some() => {
+            limits.push((Limit::TwoFactorsPerDay, counted.two_factors, TWO_FACTORS_PER_DAY_MAX));
+        }
+        Factors::Two => {}
+    }
+    limits.extend(level.map(|level| of_level(level, counted)));
     limits
 }
 
@@ -238,7 +256,8 @@ fn room(
     if payer.identity == Some(Identity::Unverified) {
         return Err(Refusal::IdentityRequired.into());
     }
-    if payer.identity.is_none() && payer.own_limits.is_none() || money.currency != Currency::CNY {
+    let is_free = payer.identity.is_none() && payer.own_limits.is_none() && factors != Factors::One;
+    if is_free || money.currency != Currency::CNY {
         return Ok(None);
     }
     let before = facts.find::<Usage>(&Key::UsageOf(payer.id))?;
@@ -260,11 +279,16 @@ fn counts(payer: &Payer, counted: &Counted, factors: Factors) -> Vec<(u32, u32)>
     let mut counts = Vec::with_capacity(2);
     let own = payer.own_limits.unwrap_or_default();
     counts.extend(own.count_per_day.map(|most| (counted.count_in_day(), most)));
-    if payer.identity.as_ref().and_then(Identity::level).is_some() {
-        counts.push(match factors {
-            Factors::None | Factors::One => (counted.fewer_factors_count, FEWER_FACTORS_COUNT_PER_DAY_MAX),
-            Factors::Two => (counted.two_factors_count, TWO_FACTORS_COUNT_PER_DAY_MAX),
-        });
+    let level = payer.identity.as_ref().and_then(Identity::level);
+    match factors {
+        Factors::None if level.is_none() => {}
+        Factors::None | Factors::One => {
+            counts.push((counted.fewer_factors_count, FEWER_FACTORS_COUNT_PER_DAY_MAX));
+        }
+        Factors::Two if level.is_some() => {
+            counts.push((counted.two_factors_count, TWO_FACTORS_COUNT_PER_DAY_MAX));
+        }
+        Factors::Two => {}
     }
     counts
 }
@@ -333,18 +357,43 @@ pub(super) fn carry(
     (former, payer): (PayerId, PayerId),
 ) -> Result<(), Stop> {
     let own = facts.find::<Usage>(&Key::UsageOf(payer))?;
-    if let Some(before) = facts.find::<Usage>(&Key::UsageOf(former))?.filter(|_| own.is_none()) {
-        change.put(Usage { id: cx.draw(), version: 1, payer, ..before.clone() });
-    }
+    let Some(before) = facts.find::<Usage>(&Key::UsageOf(former))? else { return Ok(()) };
+    let at = cx.at();
+    let (theirs, ours) = (before.at(at), own.map(|own| own.at(at)).unwrap_or_default());
+    change.put(Usage {
+        id: own.map_or_else(|| cx.draw(), |own| own.id),
+        version: own.map_or(0, |own| own.version).saturating_add(1),
+        payer,
+        total: sum(theirs.total, ours.total),
+        year: date_of(at).year(),
+        in_year: sum(theirs.in_year, ours.in_year),
+        day: at.china_day(),
+        fewer_factors: sum(theirs.fewer_factors, ours.fewer_factors),
+        two_factors: sum(theirs.two_factors, ours.two_factors),
+        fewer_factors_count: theirs.fewer_factors_count.saturating_add(ours.fewer_factors_count),
+        two_factors_count: theirs.two_factors_count.saturating_add(ours.two_factors_count),
+    });
     Ok(())
 }
 
-/// Sets what a payer allows itself. Zero allows nothing.
-pub fn set_own_limits(facts: &dyn Facts, id: PayerId, own: OwnLimits) -> Result<ChangeSet, Stop> {
+/// Sets what a payer allows itself. Zero allows nothing. To allow less takes nothing; to allow more, in any of them,
+/// takes the payment password, and `proven` is whether that was found right. Then the tries at it start again.
+pub fn set_own_limits(
+    facts: &dyn Facts,
+    id: PayerId,
+    own: OwnLimits,
+    proven: bool,
+) -> Result<ChangeSet, Stop> {
     let payer = known(facts, id)?;
+    if !proven && own.allows_more_than(&payer.own_limits.unwrap_or_default()) {
+        return Err(Refusal::PasswordRequired.into());
+    }
     let own_limits = Some(own).filter(|own| *own != OwnLimits::default());
+    let counted = payer.password_tries > 0 || payer.locked_until.is_some();
     let mut change = ChangeSet::default();
-    if own_limits != payer.own_limits {
+    if proven && counted {
+        change.put(Payer { own_limits, password_tries: 0, locked_until: None, ..payer.next() });
+    } else if own_limits != payer.own_limits {
         change.put(Payer { own_limits, ..payer.next() });
     }
     Ok(change)

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Challenge, Method, Proofs};
 use crate::{
     Context, Time,
-    id::{AttemptId, PayerId},
+    id::{AttemptId, PayerId, ReviewId},
+    risk::{Assessment, Decision},
     sandbox::Fault,
 };
 
@@ -41,6 +42,8 @@ pub enum Failure {
     CardExpired,
     /// The bank wanted the card's holder to confirm, who did not, or said no.
     NotConfirmed,
+    /// The platform refused it, by a rule or after somebody had looked at it.
+    Blocked,
 }
 
 impl Failure {
@@ -52,6 +55,7 @@ impl Failure {
             Failure::WrongAmount => "wrong_amount",
             Failure::CardExpired => "card_expired",
             Failure::NotConfirmed => "not_confirmed",
+            Failure::Blocked => "blocked",
         }
     }
 
@@ -64,6 +68,9 @@ impl Failure {
             Failure::CardExpired => "The card is no longer valid. Use another card or another way to pay.",
             Failure::NotConfirmed => {
                 "The bank was not told by the card's holder to pay. Pay again and confirm."
+            }
+            Failure::Blocked => {
+                "This payment cannot be made in this way. Choose another way to pay, or ask customer service."
             }
         }
     }
@@ -133,6 +140,12 @@ pub struct Attempt {
     /// What its card's bank wants from the holder, once it has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Box<Confirmation>>,
+    /// What risk control decided when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Box<Assessment>>,
+    /// The review that it waits for, or waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewId>,
 }
 
 impl Attempt {
@@ -152,7 +165,14 @@ impl Attempt {
             proofs: Proofs::NONE,
             challenge: None,
             confirmation: None,
+            risk: None,
+            review: None,
         }
+    }
+
+    /// What risk control decided; without it everything goes on.
+    pub fn decision(&self) -> Decision {
+        self.risk.as_ref().map_or(Decision::Allow, |risk| risk.decision)
     }
 
     /// Whether it never got past its challenge. Such an attempt is not counted among those of a payment.

@@ -21,6 +21,7 @@
 //! [`machine`] holds the one table of states and inputs; [`steps`] adds facts and builds change sets.
 
 mod attempt;
+pub mod by_card;
 pub mod challenge;
 pub mod create;
 pub mod machine;

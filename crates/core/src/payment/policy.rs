@@ -6,10 +6,10 @@
 //! | up to 5,000 | level II or III, or known by rules of the institution's own | password, or passkey |
 //! | more | any | password and one-time code, or passkey |
 //!
-//! Where risk control asks for more, that is added to each of these. The figures are those of a day's balance payments
-//! ([`CONFIRMED_ONCE_MAX`], [`CONFIRMED_ONCE_WEAK_MAX`]); here they hold for a single payment by whatever method,
-//! because the limits of a day are for the balance only. Amounts of other currencies have no table: nobody here knows
-//! what they are worth, and limits do not count them either.
+//! Where risk control challenges, the password alone is not enough ([`Risk`]). The figures are those of a day's
+//! balance payments ([`CONFIRMED_ONCE_MAX`], [`CONFIRMED_ONCE_WEAK_MAX`]); here they hold for a single payment by
+//! whatever method, because the limits of a day are for the balance only. Amounts of other currencies have no table:
+//! nobody here knows what they are worth, and limits do not count them either.
 //!
 //! **Absent on purpose:** payment codes, which pay small amounts without a proof by rules of their own
 //! (`core::wechat::codepay`), and the sandbox's phone, whose developer proves nothing.
@@ -25,11 +25,13 @@ use crate::{
 /// What risk control says of an attempt before it goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Risk {
-    /// Nothing: there is no risk control yet.
+    /// Nothing.
     #[default]
     Silent,
-    /// These proofs are to be given as well.
-    AsksFor(Proofs),
+    /// A code is to be given, or what is stronger.
+    Code,
+    /// A passkey is to be given; this payer has one.
+    Passkey,
 }
 
 /// What the policy looks at.
@@ -45,12 +47,11 @@ pub struct Asked<'a> {
 
 /// The sets of proofs of which any one is enough.
 pub fn needed(asked: &Asked) -> Vec<Proofs> {
-    let first = if is_large(asked) { Proofs::PASSWORD.with(Proof::Code) } else { Proofs::PASSWORD };
-    let more = match asked.risk {
-        Risk::Silent => Proofs::NONE,
-        Risk::AsksFor(proofs) => proofs,
-    };
-    [first, Proofs::PASSKEY].map(|set| set.and(more)).to_vec()
+    match asked.risk {
+        Risk::Silent if !is_large(asked) => vec![Proofs::PASSWORD, Proofs::PASSKEY],
+        Risk::Silent | Risk::Code => vec![Proofs::PASSWORD.with(Proof::Code), Proofs::PASSKEY],
+        Risk::Passkey => vec![Proofs::PASSKEY],
+    }
 }
 
 /// Whether one of these sets is among what was given.

@@ -15,6 +15,7 @@ use crate::{
     event::{self, Audience, EventKind, Subject},
     id::{AppId, MerchantId, SharingId, SharingOrderId},
     ledger::template,
+    payer,
     payment::{Payment, Status, create::is_order_no},
     wechat::{WechatMerchant, merchant, number, transfer::SealedName},
 };
@@ -277,6 +278,12 @@ fn relation(
 ) -> Result<Result<ReceiverAccount, Shared>, Stop> {
     let found = facts.find::<SharingReceiver>(&receiver::key(mchid, share.kind, &share.account))?;
     let Some(known) = found.filter(|known| !known.deleted) else { return Ok(Err(Shared::NoRelation)) };
+    // Nobody could open what a closed account is given.
+    if let ReceiverAccount::Payer { payer, .. } = &known.account
+        && payer::known(facts, *payer)?.closed_at.is_some()
+    {
+        return Ok(Err(Shared::NoRelation));
+    }
     let differs = match (&known.name, &share.name) {
         (Some(known), Some(asked)) => known.digest != asked.digest,
         (None, _) | (_, None) => false,

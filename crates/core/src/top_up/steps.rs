@@ -1,6 +1,7 @@
 //! From what happened to a top-up to what changes: postings, messages, tasks.
 
 use tongbao_money::{Currency, Money};
+use tongbao_risk::choices::{Operation, Scene};
 
 use super::{
     CHANNEL, TopUp, TopUpStatus,
@@ -14,11 +15,13 @@ use crate::{
     ledger::template,
     limits::{REQUEST_NO_CHARS_MAX, TOP_UP_AMOUNT_MAX},
     message::{self, Text},
-    payer::{self, identity::Identity},
+    payer::{self, Payer, identity::Identity},
     payment::{
         Proofs,
         steps::{QUERY_CONTESTED_AFTER_S, Said, after_proof},
     },
+    risk::{Asked, judged},
+    transit::debt,
 };
 
 /// What a payer asks for.
@@ -55,8 +58,28 @@ pub fn plan_proven(
     cx: &mut Context,
     new: &NewTopUp,
 ) -> Result<(ChangeSet, Result<TopUp, Refusal>), Stop> {
-    let planned = plan(facts, cx, new);
-    after_proof(facts, (new.payer, Proofs::PASSWORD), planned)
+    judged(facts, cx, (asked(facts, new)?, &new.request_no, Proofs::PASSWORD), |cx| {
+        let planned = plan(facts, cx, new);
+        after_proof(facts, (new.payer, Proofs::PASSWORD), planned)
+    })
+}
+
+/// What risk control is asked; nothing if the top-up was asked for before, or is refused whatever it says.
+fn asked<'f>(facts: &'f dyn Facts, new: &NewTopUp) -> Result<Option<Asked<'f>>, Stop> {
+    let number = Key::TopUpNo(new.payer, new.request_no.clone());
+    if new.check().is_err() || facts.key(&number)?.is_some() {
+        return Ok(None);
+    }
+    let payer = facts.get::<Payer>(new.payer)?.filter(|payer| payer.frozen.is_none());
+    Ok(payer.map(|payer| Asked {
+        operation: Operation::TopUp,
+        scene: Scene::Web,
+        money: new.money,
+        payer,
+        payee: None,
+        card: Some(new.card),
+        is_channel: false,
+    }))
 }
 
 fn plan(facts: &dyn Facts, cx: &mut Context, new: &NewTopUp) -> Result<(ChangeSet, TopUp), Stop> {
@@ -164,6 +187,7 @@ fn apply(
             }
             Happened::Credited(money) => {
                 change.postings.extend(template::top_up(CHANNEL, next.payer, *money, next.id.into()));
+                debt::collect_from_top_up(facts, cx, change, (next.payer, *money))?;
                 BankTold::ToppedUp { money: *money }
             }
             Happened::Failed => BankTold::TopUpFailed { money: next.money, failure: next.failure },

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 use tongbao_money::{Currency, Money};
+use tongbao_risk::choices::{Operation, Scene};
 
 use super::{ReturnReason, Sender, Transfer, TransferStatus, payee, steps};
 use crate::{
@@ -16,8 +17,9 @@ use crate::{
     ledger::{Account, template},
     limits::{PAYMENT_AMOUNT_MAX, TRANSFER_NOTE_CHARS_MAX, TRANSFER_OPEN_S},
     message::{self, Text},
-    payer,
-    payment::{Proof, Proofs, create::is_order_no},
+    payer::{self, Payer},
+    payment::{Proof, Proofs, create::is_order_no, steps::after_proof},
+    risk::{Asked, Recipient, judged},
 };
 
 /// When the recipient has the money.
@@ -149,8 +151,29 @@ pub fn send_proven(
     cx: &mut Context,
     new: &NewTransfer,
 ) -> Result<(ChangeSet, Result<Transfer, Refusal>), Stop> {
-    let sent = send(facts, cx, new);
-    crate::payment::steps::after_proof(facts, (new.sender, new.proofs), sent)
+    judged(facts, cx, (asked(facts, new)?, &new.number, new.proofs), |cx| {
+        let sent = send(facts, cx, new);
+        after_proof(facts, (new.sender, new.proofs), sent)
+    })
+}
+
+/// What risk control is asked; nothing if the transfer was asked for before, or is refused whatever it says.
+pub(crate) fn asked<'f>(facts: &'f dyn Facts, new: &NewTransfer) -> Result<Option<Asked<'f>>, Stop> {
+    let number = Key::PayerTransferNo(new.sender, new.number.clone());
+    if new.check().is_err() || facts.key(&number)?.is_some() {
+        return Ok(None);
+    }
+    let sender = facts.get::<Payer>(new.sender)?.filter(|sender| sender.frozen.is_none());
+    let scene = if new.collection.is_some() { Scene::StaticCode } else { Scene::Web };
+    Ok(sender.map(|payer| Asked {
+        operation: Operation::Transfer,
+        scene,
+        money: new.money,
+        payer,
+        payee: Some(Recipient::Payer(new.recipient)),
+        card: None,
+        is_channel: false,
+    }))
 }
 
 /// The transfer as it is first stored. One that its recipient has at once could never expire: its time is none.

@@ -19,18 +19,19 @@ use crate::{
         PASSWORD_FREE_AMOUNT_MAX, WECHAT_CODE_PASSWORD_S, WECHAT_EXPIRES_IN_S_DEFAULT,
         WECHAT_REVERSE_WINDOW_MS,
     },
-    merchant as merchants,
+    merchant as merchants, payer,
     payment::{
         Failure, Method, Payment, Status,
         create::{NewPayment, make},
         machine::{self, Input},
-        steps::{Pay, Shown, apply, pay_known, timer},
+        steps::{Pay, Shown, apply, judged, pay_known, timer},
     },
     payment_code::{
         self, PaymentCode,
         machine::{Void, use_for},
     },
     refund::steps::{NewRefund, create_at},
+    risk::Decision,
 };
 
 /// What an order that was made from a payment code remembers beside what every order has.
@@ -147,7 +148,8 @@ pub fn scan(facts: &dyn Facts, cx: &mut Context, new: &NewCodeOrder) -> Result<(
         Err(Void::Used(_)) => return none(Scanned::UsedCode),
         Err(Void::Expired) => return none(Scanned::ExpiredCode),
     }
-    let needs_password = new.payment.money.amount > PASSWORD_FREE_AMOUNT_MAX;
+    let needs_password =
+        new.payment.money.amount > PASSWORD_FREE_AMOUNT_MAX || is_challenged(facts, cx, &unpaid, code.payer)?;
     let unpaid = for_payer(cx, &unpaid, code.payer, needs_password);
     if needs_password {
         let payment = Payment { version: unpaid.version.saturating_add(1), ..unpaid };
@@ -155,6 +157,13 @@ pub fn scan(facts: &dyn Facts, cx: &mut Context, new: &NewCodeOrder) -> Result<(
         return Ok((change, Scanned::Order(Box::new(payment))));
     }
     pay_now(facts, cx, change, &unpaid, code, new.sandbox)
+}
+
+/// Whether risk control wants a proof of what a code alone would pay.
+fn is_challenged(facts: &dyn Facts, cx: &Context, unpaid: &Payment, payer: PayerId) -> Result<bool, Stop> {
+    let payer = payer::able(facts, payer)?;
+    let risk = judged(facts, cx, unpaid, (payer, Method::Balance, Shown::PaymentCode))?;
+    Ok(risk.is_some_and(|risk| Decision::Allow < risk.decision && risk.decision < Decision::Review))
 }
 
 /// What to answer about an order that was made before; none if the code is to be tried on it.

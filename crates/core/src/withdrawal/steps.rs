@@ -1,6 +1,7 @@
 //! From what happened to a withdrawal to what changes: postings, messages, tasks, the wallet's free sum.
 
 use tongbao_money::{Amount, Currency, Money};
+use tongbao_risk::choices::{Operation, Scene};
 
 use super::{
     CHANNEL, Speed, Withdrawal, WithdrawalStatus,
@@ -16,8 +17,9 @@ use crate::{
     ledger::{Account, template},
     limits::{BOUNCE_QUERY_S, BOUNCE_WATCH_MS, REQUEST_NO_CHARS_MAX, WITHDRAWAL_AMOUNT_MAX},
     message::{self, Text},
-    payer::{self, usage},
+    payer::{self, Payer, usage},
     payment::{Failure, Proof, Proofs, steps::after_proof},
+    risk::{Asked, judged},
 };
 
 /// What a payer asks for.
@@ -85,8 +87,28 @@ pub fn plan_proven(
     cx: &mut Context,
     new: &NewWithdrawal,
 ) -> Result<(ChangeSet, Result<Withdrawal, Refusal>), Stop> {
-    let planned = plan(facts, cx, new);
-    after_proof(facts, (new.payer, new.proofs), planned)
+    judged(facts, cx, (asked(facts, new)?, &new.request_no, new.proofs), |cx| {
+        let planned = plan(facts, cx, new);
+        after_proof(facts, (new.payer, new.proofs), planned)
+    })
+}
+
+/// What risk control is asked; nothing if the withdrawal was asked for before, or is refused whatever it says.
+fn asked<'f>(facts: &'f dyn Facts, new: &NewWithdrawal) -> Result<Option<Asked<'f>>, Stop> {
+    let number = Key::WithdrawalNo(new.payer, new.request_no.clone());
+    if new.check().is_err() || facts.key(&number)?.is_some() {
+        return Ok(None);
+    }
+    let payer = facts.get::<Payer>(new.payer)?.filter(|payer| payer.frozen.is_none());
+    Ok(payer.map(|payer| Asked {
+        operation: Operation::Withdrawal,
+        scene: Scene::Web,
+        money: new.money,
+        payer,
+        payee: None,
+        card: Some(new.card),
+        is_channel: false,
+    }))
 }
 
 fn plan(facts: &dyn Facts, cx: &mut Context, new: &NewWithdrawal) -> Result<(ChangeSet, Withdrawal), Stop> {

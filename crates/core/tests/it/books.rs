@@ -3,15 +3,17 @@
 //! Every decision is taken twice: over facts that are all there, and over facts that answer `Need` until
 //! they were asked for. Both must end in the same change set.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use tongbao_core::{
     ChangeSet, Context, Facts, Id, Key, KeyDigest, List, Lookup, Need, Record, Refusal, Stop, TaskKey, Time,
     Want, Work,
     facts::Entity,
     ledger::{Account, AccountKey, AccountState, Posting},
+    risk,
 };
 use tongbao_money::Currency;
+use tongbao_risk::judge::Judge;
 
 /// More facts than any decision needs: the app, 16 endpoints, and a handful of others.
 const NEEDS_MAX: usize = 40;
@@ -25,6 +27,7 @@ pub(crate) struct Books {
     tasks: BTreeMap<TaskKey, Work>,
     postings: u64,
     contexts: u64,
+    pub(crate) judge: Option<Arc<Judge>>,
 }
 
 impl Facts for Books {
@@ -98,13 +101,13 @@ impl Books {
         self.contexts += 1;
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&self.contexts.to_be_bytes());
-        Context::new(at, seed)
+        Context::new(at, seed).judged_by(self.judge.clone())
     }
 
     /// Decides twice, over loaded facts and over facts that must be asked for; changes nothing.
     pub(crate) fn decide<T: PartialEq + Debug>(
         &self,
-        cx: Context,
+        cx: &Context,
         decide: impl Fn(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop>,
     ) -> Result<(ChangeSet, T), Refusal> {
         let loaded = decide(self, &mut cx.clone());
@@ -143,7 +146,11 @@ impl Books {
         decide: impl Fn(&dyn Facts, &mut Context) -> Result<(ChangeSet, T), Stop>,
     ) -> Result<T, Refusal> {
         let cx = self.context(at);
-        let (change, told) = self.decide(cx, decide)?;
+        let (change, told) = self.decide(&cx, |facts, cx| {
+            let (mut change, told) = decide(facts, cx)?;
+            risk::follow(facts, cx, &mut change)?;
+            Ok((change, told))
+        })?;
         self.apply(change);
         Ok(told)
     }

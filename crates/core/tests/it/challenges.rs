@@ -7,8 +7,9 @@ use tongbao_core::{
     id::{AttemptId, CardId, PayerId, PaymentId, TypedId, WechatCombinedOrderId},
     ledger::Account,
     limits::{CHALLENGE_LIFE_MS, CHALLENGES_PER_PAYMENT_MAX, CODE_TRIES_MAX, SANDBOX_HOLDER_WAIT_MS},
+    message::Text,
     payer::{
-        self, Payer, freeze,
+        self, CodePurpose, Payer, freeze,
         identity::{Identity, Level},
         usage::{Factors, Limit},
     },
@@ -116,8 +117,8 @@ fn the_policy_at_each_edge() {
             assert!(!policy::is_enough(&needed, Proofs::CODE));
             assert!(policy::is_enough(&needed, Proofs::PASSKEY));
             assert_eq!(policy::is_enough(&needed, one), set == one);
-            let more = policy::needed(&asked(Risk::AsksFor(Proofs::CODE)));
-            assert_eq!(more, [both, Proofs::PASSKEY.with(Proof::Code)]);
+            assert_eq!(policy::needed(&asked(Risk::Code)), [both, Proofs::PASSKEY]);
+            assert_eq!(policy::needed(&asked(Risk::Passkey)), [Proofs::PASSKEY]);
         }
     }
 }
@@ -254,7 +255,7 @@ fn a_proof_counts_until_the_last_millisecond_and_not_after() {
         let (payment, digest) = waiting(&mut shop, "1", LARGE);
         let given = prove(&mut shop, at, (payment, payer), (digest, Given::Code(CODE)));
         assert_eq!(given.err(), told);
-        let sent = shop.books.get::<Payer>(payer).code;
+        let sent = shop.books.get::<Payer>(payer).code_for(CodePurpose::Payment).cloned();
         assert_eq!(sent.is_some(), told.is_some(), "a code that comes too late is not looked at");
     }
     let mut shop = shop();
@@ -276,7 +277,10 @@ fn a_proof_for_one_payment_is_worth_nothing_for_another() {
         assert_eq!(told, Err(Refusal::ProofVoid), "{given:?}");
     }
     assert_eq!(shop.books.get::<Payment>(second), waits);
-    assert!(shop.books.get::<Payer>(payer).code.is_some(), "nor is the code used up by that");
+    assert!(
+        shop.books.get::<Payer>(payer).code_for(CodePurpose::Payment).is_some(),
+        "nor is the code used up by that"
+    );
     let stranger = shop.books.step(after(63), |facts, cx| payer::create(facts, cx, &new_payer(2))).unwrap();
     let told = prove(&mut shop, after(64), (first, stranger), (digest, Given::Passkey));
     assert_eq!(told, Err(Refusal::ProofVoid), "another payer proves nothing");
@@ -350,7 +354,8 @@ fn wrong_codes_are_counted_and_void_the_code() {
     for tries in 1..=CODE_TRIES_MAX {
         let told = prove(&mut shop, after(61), (payment, payer), (digest, Given::Code([1; 32])));
         assert_eq!(told, Err(Refusal::WrongCode));
-        assert_eq!(shop.books.get::<Payer>(payer).code.unwrap().tries, tries);
+        let sent = shop.books.get::<Payer>(payer).code_for(CodePurpose::Payment).cloned();
+        assert_eq!(sent.unwrap().tries, tries);
     }
     let told = prove(&mut shop, after(62), (payment, payer), (digest, Given::Code(CODE)));
     assert_eq!(told, Err(Refusal::WrongCode), "even the right one");
@@ -653,7 +658,10 @@ fn happens(shop: &mut Shop, payment: PaymentId, life: &mut (Expected, [u8; 32], 
         }
         Deed::Prove { proof, stale } => {
             let sent = |shop: &mut Shop| {
-                shop.books.step(at, |facts, cx| Ok((payer::send_code(facts, cx, payer, CODE, None)?, ())))
+                let (whose, inbox) = ((payer, CodePurpose::Payment), Text::SecurityCode("123456".to_owned()));
+                shop.books.step(at, |facts, cx| {
+                    Ok((payer::send_code(facts, cx, whose, CODE, Some(inbox.clone()))?, ()))
+                })
             };
             let given = match proof {
                 Proof::Password => Given::Password,

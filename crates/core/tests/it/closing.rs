@@ -8,7 +8,7 @@ use tongbao_core::{
     message::{Message, Text},
     notice::told::AccountTold,
     payer::{
-        self, Payer,
+        self, CodePurpose, Payer,
         closing::{self, Hindrance},
         freeze::{self, By},
         identity::{Level, Person},
@@ -25,7 +25,11 @@ use crate::{
 
 fn code(shop: &mut Shop, at: Time) {
     let id = shop.payer;
-    shop.books.step(at, |facts, cx| Ok((payer::send_code(facts, cx, id, [5; 32], None)?, ()))).unwrap();
+    shop.books
+        .step(at, |facts, cx| {
+            Ok((payer::send_code(facts, cx, (id, CodePurpose::Closing), [5; 32], None)?, ()))
+        })
+        .unwrap();
 }
 
 fn begin(shop: &mut Shop, at: Time, digest: u8) -> Result<(), Refusal> {
@@ -50,7 +54,8 @@ fn close(shop: &mut Shop, at: Time) {
 }
 
 fn sign_in(shop: &mut Shop, at: Time, id: PayerId) -> Result<SessionId, Refusal> {
-    let sign_in = SignIn { device: [1; 32], secret: [2; 32], device_name: "Firefox".to_owned() };
+    let sign_in =
+        SignIn { device: [1; 32], secret: [2; 32], device_name: "Firefox".to_owned(), network: None };
     shop.books.step(at, |facts, cx| session::begin(facts, cx, id, &sign_in))
 }
 
@@ -107,7 +112,9 @@ fn a_closed_account_opens_nothing_and_nobody_can_send_to_it() {
     assert_eq!(shop.pay(after(2), payment, Method::SandboxBank), Err(refused.clone()));
     assert_eq!(sign_in(&mut shop, after(2), id), Err(refused.clone()));
     let late = after(2).plus_ms(CODE_PAUSE_MS);
-    let sent = shop.books.step(late, |facts, cx| Ok((payer::send_code(facts, cx, id, [5; 32], None)?, ())));
+    let sent = shop.books.step(late, |facts, cx| {
+        Ok((payer::send_code(facts, cx, (id, CodePurpose::Closing), [5; 32], None)?, ()))
+    });
     assert_eq!(sent, Err(refused.clone()));
     assert_eq!(begin(&mut shop, late, 5), Err(refused.clone()));
     let open = shop.books.step(late, |facts, _| Ok((ChangeSet::default(), payer::open(facts, id)?.id)));

@@ -76,6 +76,8 @@ fn attempts() -> Vec<Attempt> {
         proofs: Proofs::NONE,
         challenge: None,
         confirmation: None,
+        risk: None,
+        review: None,
     };
     (0..=ATTEMPTS).map(|_| attempt(cx.draw())).collect()
 }

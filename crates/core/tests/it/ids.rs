@@ -142,13 +142,13 @@ fn ids_of_one_decision_are_unique_and_in_the_order_drawn() {
 fn a_copy_of_a_context_draws_the_same_ids_and_another_seed_others() {
     let cx = Context::new(after(0), [1; 16]);
     let draw = |mut cx: Context| -> Vec<PaymentId> { (0..50).map(|_| cx.draw()).collect() };
-    assert_eq!(draw(cx), draw(cx));
-    let mut ahead = cx;
+    assert_eq!(draw(cx.clone()), draw(cx.clone()));
+    let mut ahead = cx.clone();
     let first: PaymentId = ahead.draw();
-    assert_eq!(draw(ahead)[..49], draw(cx)[1..]);
-    assert_eq!(first, draw(cx)[0]);
+    assert_eq!(draw(ahead)[..49], draw(cx.clone())[1..]);
+    assert_eq!(first, draw(cx.clone())[0]);
     let others = draw(Context::new(after(0), [2; 16]));
-    assert!(draw(cx).iter().all(|id| !others.contains(id)));
+    assert!(draw(cx.clone()).iter().all(|id| !others.contains(id)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tongbao_core::{
     limits::{PASSKEY_CHALLENGE_LIFE_MS, PASSKEY_NAME_CHARS_MAX, PASSKEYS_PER_PAYER_MAX},
     message::{Message, Text},
     payer::{
-        self, Payer,
+        self, CodePurpose, Payer,
         passkey::{self, Algorithm, Challenge, NewPasskey, Passkey, PasskeyRing, Signed, digest_of, is_name},
     },
 };
@@ -38,6 +38,12 @@ fn new(challenge: &Challenge, about: u8, credential: &str, sign_count: u32) -> N
 
 fn register(shop: &mut Shop, at: Time, payer: PayerId, new: &NewPasskey) -> Result<PasskeyId, Refusal> {
     shop.books.step(at, |facts, cx| passkey::register(facts, cx, payer, new)).and_then(|told| told)
+}
+
+/// A code that adds a passkey is sent.
+fn code(shop: &mut Shop, at: Time, payer: PayerId) {
+    let whose = (payer, CodePurpose::Passkey);
+    shop.books.step(at, |facts, cx| Ok((payer::send_code(facts, cx, whose, [5; 32], None)?, ()))).unwrap();
 }
 
 /// A payer's passkey that has counted to `sign_count`.
@@ -177,8 +183,10 @@ fn a_payer_has_ten_passkeys_and_room_again_when_one_is_removed() {
     assert_eq!(add(&mut shop, payer, "one more", 0), Err(Refusal::TooManyPasskeys));
     assert!(!waits(&shop));
     let what = ([2; 32], [1; 32]);
+    code(&mut shop, after(2), payer);
     let asked = |shop: &mut Shop| {
-        shop.books.step(after(2), |facts, cx| passkey::ask_to_register(facts, cx, payer, what)).unwrap()
+        let whose = (payer, &[5; 32]);
+        shop.books.step(after(2), |facts, cx| passkey::ask_to_register(facts, cx, whose, what)).unwrap()
     };
     assert_eq!(asked(&mut shop).err(), Some(Refusal::TooManyPasskeys));
     remove(&mut shop, after(2), payer, last.unwrap()).unwrap();
@@ -191,22 +199,24 @@ fn a_right_password_starts_its_count_again_even_if_there_is_no_room() {
     let mut shop = Shop::open(60, 0);
     let payer = shop.payer;
     for number in 0..=PASSKEYS_PER_PAYER_MAX {
+        // A day has ten codes.
+        let at = after(3 * 3_600 * i64::try_from(number).unwrap());
+        code(&mut shop, at, payer);
         shop.books
-            .step(after(1), |facts, cx| {
+            .step(at, |facts, cx| {
                 let (change, _, left) = payer::try_password(facts, cx, payer)?;
                 Ok((change, left))
             })
             .unwrap();
         assert_eq!(shop.books.get::<Payer>(payer).password_tries, 1);
-        let what = ([2; 32], [1; 32]);
-        let told =
-            shop.books.step(after(1), |facts, cx| passkey::ask_to_register(facts, cx, payer, what)).unwrap();
+        let (whose, what) = ((payer, &[5; 32]), ([2; 32], [1; 32]));
+        let told = shop.books.step(at, |facts, cx| passkey::ask_to_register(facts, cx, whose, what)).unwrap();
         assert_eq!(shop.books.get::<Payer>(payer).password_tries, 0);
         let Ok(challenge) = told else {
             assert_eq!(number, PASSKEYS_PER_PAYER_MAX);
             continue;
         };
-        register(&mut shop, after(1), payer, &new(&challenge, 1, &number.to_string(), 0)).unwrap();
+        register(&mut shop, at, payer, &new(&challenge, 1, &number.to_string(), 0)).unwrap();
     }
 }
 

@@ -7,7 +7,7 @@ use tongbao_core::{
     ledger::{Account, Channel},
     limits::{CODE_LIFE_MS, CODE_PAUSE_MS, CODE_TRIES_MAX, PASSWORD_LOCK_MS, PASSWORD_TRIES_MAX},
     message::{Message, Text},
-    payer::{self, Payer},
+    payer::{self, CodePurpose, Payer},
     payment::{
         Method, Payment,
         steps::{self, Pay, Shown},
@@ -139,12 +139,14 @@ proptest! {
 
 fn send_code(shop: &mut Shop, at: Time, digest: u8, inbox: Option<&str>) -> Result<(), Refusal> {
     let (id, inbox) = (shop.payer, inbox.map(|code| Text::SignInCode(code.to_owned())));
-    shop.books.step(at, |facts, cx| Ok((payer::send_code(facts, cx, id, [digest; 32], inbox.clone())?, ())))
+    shop.books.step(at, |facts, cx| {
+        Ok((payer::send_code(facts, cx, (id, CodePurpose::SignIn), [digest; 32], inbox.clone())?, ()))
+    })
 }
 
 fn use_code(shop: &mut Shop, at: Time, digest: u8) -> Result<bool, Refusal> {
     let id = shop.payer;
-    shop.books.step(at, |facts, cx| payer::use_code(facts, cx, id, &[digest; 32]))
+    shop.books.step(at, |facts, cx| payer::use_code(facts, cx, (id, CodePurpose::SignIn), &[digest; 32]))
 }
 
 #[test]

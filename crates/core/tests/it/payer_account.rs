@@ -7,7 +7,7 @@ use tongbao_core::{
     limits::{CODE_PAUSE_MS, CODE_TRIES_MAX, IDENTITY_TRIES_MAX, SESSION_LIFE_MS, SIGN_UP_LIFE_MS},
     message::{Message, Text},
     payer::{
-        self, Payer,
+        self, CodePurpose, Payer,
         freeze::{self, By},
         identity::{Claim, Identity},
         session::{self, Session, SignIn},
@@ -25,7 +25,7 @@ use crate::{
 };
 
 fn sign_in(device: u8, secret: u8) -> SignIn {
-    SignIn { device: [device; 32], secret: [secret; 32], device_name: "Firefox".to_owned() }
+    SignIn { device: [device; 32], secret: [secret; 32], device_name: "Firefox".to_owned(), network: None }
 }
 
 fn send(shop: &mut Shop, at: Time, phone: u8, code: u8) -> Result<(), Refusal> {
@@ -139,15 +139,18 @@ fn a_session_lives_thirty_days_and_is_seen_once_a_day() {
     }
 }
 
-fn code(shop: &mut Shop, at: Time, digest: u8) {
-    let id = shop.payer;
-    shop.books.step(at, |facts, cx| Ok((payer::send_code(facts, cx, id, [digest; 32], None)?, ()))).unwrap();
+fn code(shop: &mut Shop, at: Time, purpose: CodePurpose, digest: u8) {
+    let whose = (shop.payer, purpose);
+    shop.books
+        .step(at, |facts, cx| Ok((payer::send_code(facts, cx, whose, [digest; 32], None)?, ())))
+        .unwrap();
 }
 
 fn reset(shop: &mut Shop, at: Time, digest: u8, claim: Claim) -> Result<(), Refusal> {
-    let id = shop.payer;
-    shop.books
-        .step(at, |facts, cx| payer::reset_password(facts, cx, id, (&[digest; 32], &claim), "another hash"))?
+    let (id, session) = (shop.payer, begin(shop, at, 1, 1));
+    shop.books.step(at, |facts, cx| {
+        payer::reset_password(facts, cx, (id, session), (&[digest; 32], &claim), "another hash")
+    })?
 }
 
 #[test]
@@ -155,14 +158,14 @@ fn a_password_is_set_anew_by_code_and_identity_and_its_lock_ends() {
     let (right, wrong) = (claim(1, 7), claim(1, 8));
     let mut shop = Shop::open(60, 0);
     let id = shop.payer;
-    code(&mut shop, after(0), 5);
+    code(&mut shop, after(0), CodePurpose::Reset, 5);
     assert_eq!(reset(&mut shop, after(0), 5, right), Err(Refusal::WrongIdentity { tries_left: 4 }));
     verify(&mut shop, after(1), id, 7, 1).unwrap();
     for _ in 0..5 {
         shop.books.step(after(2), |facts, cx| Ok((payer::try_password(facts, cx, id)?.0, ()))).unwrap();
     }
     assert_eq!(reset(&mut shop, after(40), 5, right), Err(Refusal::WrongCode), "it was used");
-    code(&mut shop, after(60), 6);
+    code(&mut shop, after(60), CodePurpose::Reset, 6);
     assert_eq!(reset(&mut shop, after(60), 5, right), Err(Refusal::WrongCode));
     reset(&mut shop, after(60), 6, right).unwrap();
     let payer: Payer = shop.books.get(id);
@@ -172,14 +175,14 @@ fn a_password_is_set_anew_by_code_and_identity_and_its_lock_ends() {
     );
     for left in (0..IDENTITY_TRIES_MAX).rev() {
         let at = after(100 * i64::from(10 - left));
-        code(&mut shop, at, 5);
+        code(&mut shop, at, CodePurpose::Reset, 5);
         let told = reset(&mut shop, at, 5, if left % 2 == 0 { wrong } else { claim(2, 7) });
         match left {
             0 => assert!(matches!(told, Err(Refusal::IdentityLocked { .. })), "{told:?}"),
             left => assert_eq!(told, Err(Refusal::WrongIdentity { tries_left: left })),
         }
     }
-    code(&mut shop, after(2_000), 5);
+    code(&mut shop, after(2_000), CodePurpose::Reset, 5);
     let told = reset(&mut shop, after(2_000), 5, right);
     assert!(
         matches!(told, Err(Refusal::IdentityLocked { .. })),
@@ -194,9 +197,11 @@ fn claim(name: u8, number: u8) -> Claim {
 #[test]
 fn a_changed_password_is_told_and_weak_ones_are_known() {
     let mut shop = Shop::open(60, 0);
-    let id = shop.payer;
+    let (id, session) = (shop.payer, begin(&mut shop, after(0), 1, 1));
     shop.books
-        .step(after(1), |facts, cx| Ok((payer::change_password(facts, cx, id, "another hash")?, ())))
+        .step(after(1), |facts, cx| {
+            Ok((payer::change_password(facts, cx, (id, session), "another hash")?, ()))
+        })
         .unwrap();
     assert_eq!(shop.books.get::<Payer>(id).password, "another hash");
     assert!(shop.books.all::<Message>().any(|told| told.text == Text::PasswordChanged && told.in_wallet));
@@ -235,7 +240,7 @@ fn a_frozen_payer_pays_by_no_method_and_still_receives() {
         Ok((payer::top_up(facts, id, channel, crate::shop::yuan(5))?, ()))
     });
     top_up.unwrap();
-    code(&mut shop, after(4), 5);
+    code(&mut shop, after(4), CodePurpose::Unfreeze, 5);
     assert_eq!(unfreeze_own(&mut shop, after(4), 6), Err(Refusal::WrongCode));
     assert_eq!(pay(&mut shop, after(5), "3", Method::Balance), Err(Refusal::PayerFrozen));
     unfreeze_own(&mut shop, after(5), 5).unwrap();
@@ -255,7 +260,7 @@ fn what_an_operator_froze_only_an_operator_unfreezes() {
     let frozen = shop.books.get::<Payer>(id).frozen.unwrap();
     assert_eq!((frozen.by, frozen.reason.as_deref()), (By::Operator, Some("court")));
     shop.books.step(after(3), |facts, cx| Ok((freeze::freeze_own(facts, cx, id)?, ()))).unwrap();
-    code(&mut shop, after(4), 5);
+    code(&mut shop, after(4), CodePurpose::Unfreeze, 5);
     assert_eq!(unfreeze_own(&mut shop, after(4), 5), Err(Refusal::PayerFrozen));
     shop.books.step(after(5), |facts, cx| Ok((freeze::unfreeze(facts, cx, id)?, ()))).unwrap();
     assert_eq!(shop.books.get::<Payer>(id).frozen, None);
@@ -286,7 +291,8 @@ proptest! {
         let id = shop.payer;
         let mut held = None;
         for (number, deed) in deeds.into_iter().enumerate() {
-            let at = after(100 * i64::try_from(number).unwrap());
+            // Three hours apart: a day has ten codes.
+            let at = after(3 * 3_600 * i64::try_from(number).unwrap());
             match deed {
                 Deed::Own => {
                     shop.books.step(at, |facts, cx| Ok((freeze::freeze_own(facts, cx, id)?, ()))).unwrap();
@@ -297,7 +303,7 @@ proptest! {
                     held = Some(By::Operator);
                 }
                 Deed::LiftOwn => {
-                    code(&mut shop, at, 5);
+                    code(&mut shop, at, CodePurpose::Unfreeze, 5);
                     let told = unfreeze_own(&mut shop, at, 5);
                     prop_assert_eq!(told.is_ok(), held != Some(By::Operator));
                     held = held.filter(|by| *by == By::Operator);

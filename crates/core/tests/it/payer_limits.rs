@@ -145,7 +145,7 @@ fn own_limits_hold_below_the_law_s_and_for_payers_without_a_level() {
                 per_day: per_day.map(amount),
                 count_per_day: None,
             };
-            shop.books.step(NOON, |facts, _| Ok((usage::set_own_limits(facts, id, own)?, ()))).unwrap();
+            shop.books.step(NOON, |facts, _| Ok((usage::set_own_limits(facts, id, own, true)?, ()))).unwrap();
         };
         set(&mut shop, Some(100), Some(250));
         assert_eq!(spend(&mut shop, NOON, 101, Factors::Two), over(Limit::OwnPerPayment, 100));
@@ -238,7 +238,7 @@ fn a_payers_own_count_holds_for_all_payments_of_a_day_and_needs_no_identity() {
     let mut shop = Shop::open(60, 100_000);
     let id = shop.payer;
     let own = OwnLimits { count_per_day: Some(2), ..OwnLimits::default() };
-    shop.books.step(after(1), |facts, _| Ok((usage::set_own_limits(facts, id, own)?, ()))).unwrap();
+    shop.books.step(after(1), |facts, _| Ok((usage::set_own_limits(facts, id, own, true)?, ()))).unwrap();
     spend(&mut shop, NOON, 1, Factors::One).unwrap();
     spend(&mut shop, NOON, 1, Factors::Two).unwrap();
     assert_eq!(spend(&mut shop, NOON, 1, Factors::One), Err(Refusal::PaymentsUsedUp));
@@ -257,4 +257,71 @@ fn usage_from_before_payments_were_counted_is_read() {
     }
     let read: Usage = serde_json::from_value(stored).unwrap();
     assert_eq!(read, Usage { two_factors_count: 0, ..usage });
+}
+
+#[test]
+fn without_an_identity_a_day_s_limits_hold_for_what_is_proven_once() {
+    let mut shop = Shop::open(60, 100_000_000);
+    assert_eq!(spend(&mut shop, NOON, 100_001, Factors::One), over(Limit::FewerFactorsPerDay, 100_000));
+    spend(&mut shop, NOON, 99_999, Factors::One).unwrap();
+    for factors in [Factors::Two, Factors::None] {
+        spend(&mut shop, NOON, 100_000_000, factors).unwrap();
+    }
+    spend(&mut shop, NOON, 1, Factors::One).unwrap();
+    assert_eq!(spend(&mut shop, NOON, 1, Factors::One), over(Limit::FewerFactorsPerDay, 0));
+    spend(&mut shop, NOON, 1, Factors::Two).unwrap();
+    let next_day = NOON.plus_s(24 * 3_600);
+    for _ in 0..FEWER_FACTORS_COUNT_PER_DAY_MAX {
+        spend(&mut shop, next_day, 1, Factors::One).unwrap();
+    }
+    assert_eq!(spend(&mut shop, next_day, 1, Factors::One), Err(Refusal::PaymentsUsedUp));
+    spend(&mut shop, next_day, 1, Factors::Two).unwrap();
+}
+
+#[test]
+fn to_allow_more_takes_the_password_and_to_allow_less_takes_nothing() {
+    let none = OwnLimits::default();
+    let of = |per_payment: Option<i64>, per_day: Option<i64>, count_per_day| OwnLimits {
+        per_payment: per_payment.map(amount),
+        per_day: per_day.map(amount),
+        count_per_day,
+    };
+    for (before, after_it, is_more) in [
+        (none, of(Some(100), Some(200), Some(3)), false),
+        (of(Some(100), None, None), of(Some(99), None, None), false),
+        (of(Some(100), None, None), of(Some(100), None, None), false),
+        (of(Some(100), None, None), of(Some(101), None, None), true),
+        (of(Some(100), None, None), none, true),
+        (of(Some(100), Some(200), None), of(Some(1), None, None), true),
+        (of(Some(100), Some(200), None), of(Some(1), Some(201), None), true),
+        (of(None, None, Some(3)), of(Some(1), Some(1), Some(4)), true),
+        (of(None, None, Some(3)), of(Some(1), Some(1), None), true),
+        (of(None, None, Some(3)), of(None, None, Some(0)), false),
+    ] {
+        let mut shop = Shop::open(60, 0);
+        let id = shop.payer;
+        let set = |shop: &mut Shop, own, proven| {
+            shop.books.step(NOON, |facts, _| Ok((usage::set_own_limits(facts, id, own, proven)?, ())))
+        };
+        set(&mut shop, before, true).unwrap();
+        let told = set(&mut shop, after_it, false);
+        assert_eq!(
+            told,
+            if is_more { Err(Refusal::PasswordRequired) } else { Ok(()) },
+            "{before:?} {after_it:?}"
+        );
+        set(&mut shop, after_it, true).unwrap();
+        let stored = shop.books.get::<Payer>(id).own_limits.unwrap_or_default();
+        assert_eq!(stored, after_it);
+    }
+}
+
+#[test]
+fn a_right_password_that_sets_limits_starts_its_count_again() {
+    let mut shop = Shop::open(60, 0);
+    let id = shop.payer;
+    shop.books.step(NOON, |facts, cx| Ok((tongbao_core::payer::try_password(facts, cx, id)?.0, ()))).unwrap();
+    let own = OwnLimits::default();
+    shop.books.step(NOON, |facts, _| Ok((usage::set_own_limits(facts, id, own, true)?, ()))).unwrap();
+    assert_eq!(shop.books.get::<Payer>(id).password_tries, 0);
 }

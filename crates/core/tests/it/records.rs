@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use tongbao_core::{
     ChangeSet, Id, Key, KeyDigest, List, Record, TaskKey, Work,
-    id::{AppId, EventId, Kind, MerchantId, PaymentId, RefundId},
+    id::{AppId, EventId, Kind, MerchantId, PayerId, PaymentId, RefundId},
     ledger::Channel,
     payment::Payment,
     refund::{Origin, Target},
+    risk::list::Entity,
 };
 use tongbao_money::Amount;
 use uuid::Uuid;
@@ -116,7 +117,7 @@ fn the_lists_of_a_record_hold_its_kind() {
     }
     assert_eq!(
         seen,
-        (1..=17).chain([40, 50, 51, 60, 61, 75, 85]).chain(55..=58).collect(),
+        (1..=17).chain([40, 50, 51, 60, 61, 75, 85, 90, 91, 92, 97, 100, 110, 111]).chain(55..=58).collect(),
         "every list was stood in"
     );
 }
@@ -194,6 +195,35 @@ fn keys_and_lists_stand_under_the_same_bytes_for_ever() {
 }
 
 #[test]
+fn keys_of_rides_and_risk_lists_stand_under_the_same_bytes_for_ever() {
+    let named = |tag: u8, kind: u8, owner: u8| {
+        let mut bytes = vec![tag, kind];
+        bytes.extend([0; 15]);
+        bytes.push(owner);
+        bytes.extend(b"order-1");
+        bytes
+    };
+    let text = || "order-1".to_owned();
+    let table = [
+        (Key::NetworksOf(payer()), named(96, 4, 3)[..18].to_vec()),
+        (Key::RideNo(merchant(), text()), named(90, 1, 1)),
+        (Key::Rider(payer()), named(91, 4, 3)[..18].to_vec()),
+        (Key::TransitCode([7; 32]), [&[92][..], &[7; 32]].concat()),
+        (Entity::Payer(payer()).key(), [&[100, 1][..], &named(4, 0, 3)[..1], &[0; 15], &[3]].concat()),
+        (Entity::Phone([7; 32]).key(), [&[100, 5][..], &[7; 32]].concat()),
+        (Entity::Address([127, 0, 0, 1].into()).key(), vec![100, 4, 127, 0, 0, 1]),
+        (Key::ListLog, vec![101]),
+        (Key::ListDelta(258), vec![102, 0, 0, 0, 0, 0, 0, 1, 2]),
+        (Key::ListSource("north".to_owned()), b"\x67north".to_vec()),
+        (Key::ListToken("north".to_owned(), [7; 32]), [&[104][..], &[7; 32], b"north"].concat()),
+        (Key::ListMember("north".to_owned()), b"\x69north".to_vec()),
+    ];
+    for (key, hashed) in table {
+        assert_eq!(key.digest(), blake3::hash(&hashed).as_bytes()[..16], "{key:?}");
+    }
+}
+
+#[test]
 fn no_two_keys_share_a_digest() {
     let (one, other): (MerchantId, MerchantId) = (id(1), id(257));
     let app: AppId = id(1);
@@ -226,6 +256,7 @@ fn no_two_keys_share_a_digest() {
             Key::PayerTransferNo(payer(), text()),
             Key::CollectionCode(text()),
             Key::UtilityPaymentNo(payer(), text()),
+            Key::RideNo(one, text()),
         ] {
             digests.insert(key.digest());
             count += 1;
@@ -239,7 +270,16 @@ fn no_two_keys_share_a_digest() {
         Key::Session(id(1), [1; 32]),
         Key::UsageOf(id(1)),
         Key::Passkey([1; 32]),
+        Key::TransitCode([1; 32]),
+        Key::PaymentCode([1; 32]),
+        Key::Rider(id(1)),
         Key::PasskeyRing(id(1)),
+        Key::NetworksOf(id(1)),
+        Entity::Payer(id(1)).key(),
+        Entity::Payee(id::<PayerId>(1).into()).key(),
+        Entity::Device([1; 32]).key(),
+        Entity::Card([1; 32]).key(),
+        Entity::Phone([1; 32]).key(),
         Key::Sandbox,
         Key::Instance,
         Key::WechatPlatform,
@@ -285,6 +325,11 @@ fn no_two_lists_share_their_bytes() {
         List::TransfersBy(id(1)),
         List::Payees(id(1)),
         List::UtilityPaymentsOf(id(1)),
+        List::CardPaymentsOf(id(1)),
+        List::Rides(one),
+        List::RidesOf(id(1)),
+        List::DebtsOf(id(1)),
+        List::ListedEntities,
     ];
     let bytes: BTreeSet<[u8; 17]> = lists.iter().map(|list| list.bytes()).collect();
     assert_eq!(bytes.len(), lists.len());
@@ -311,6 +356,8 @@ fn a_task_stands_under_the_id_of_what_it_is_about_and_its_work_reads_back() {
         (Work::SendNotice(id(11)), 11),
         (Work::PayBiller(id(75)), 75),
         (Work::QueryBiller(id(75)), 75),
+        (Work::EndRide(id(90)), 90),
+        (Work::EndReview(id(111)), 111),
     ];
     for (work, number) in table {
         let task = tongbao_core::Task::new(after(5), work);

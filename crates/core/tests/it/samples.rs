@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use tongbao_core::{
-    Context, Record,
+    Context, Id, Record,
     api_key::{ApiKey, Scope},
     collection::{CollectionCode, Owner},
     data_keys::{DataKeys, WrappedKey},
@@ -21,20 +22,25 @@ use tongbao_core::{
         contact::{AskedAddress, Choice, Contact, MailAddress},
     },
     payer::{
-        OneTimeCode, Payer,
+        CodeDay, Codes, OneTimeCode, Payer,
         freeze::{By, Freeze},
         identity::{Identity, Level, Person, Tries},
-        passkey::{Algorithm, Challenge, Passkey, PasskeyRing},
-        session::Session,
+        network::{KnownNetwork, Networks},
+        passkey::{Algorithm, Challenge, Passkey, PasskeyRing, SignInChallenge},
+        session::{Session, SignedOut},
         sign_up::{SignUp, Ticket},
         usage::{OwnLimits, Usage},
     },
     payment::{
         Attempt, AttemptStatus, Confirmation, Failure, HolderSaid, Item, Method, Payment, Proof, Proofs,
-        Status,
+        Status, by_card::CardPayment,
     },
     payment_code::{PaymentCode, PaymentCodeSeed, Used, Window},
     refund::{Origin, Refund, RefundStatus, Target},
+    risk::{
+        Assessment, Decision, Reason, RiskDecision, RiskProfile, RuleHit,
+        review::{Ended, Finding, Review},
+    },
     sandbox::{Fault, Sandbox, WaitingFault},
     transfer::{
         DetailOf, ReturnReason, Sender, Transfer, TransferStatus,
@@ -53,6 +59,12 @@ use tongbao_core::{
     },
 };
 use tongbao_money::BasisPoints;
+use tongbao_risk::{
+    choices::Operation,
+    features::EntityId,
+    judge::Versions,
+    profile::{Deed, Profile, Relation},
+};
 use uuid::Uuid;
 
 use crate::shop::{after, amount, yuan};
@@ -97,6 +109,20 @@ fn attempt(number: u128, method: Method, reference: Option<&str>, others: &[&str
             said: Some(HolderSaid::Refused),
             said_at: Some(after(3)),
         })),
+        risk: Some(Box::new(Assessment {
+            decision: Decision::Review,
+            score: Some(960),
+            versions: Versions { rules: 1, model: 2 },
+            features: vec![0, 0, 128, 63, 255],
+            hits: vec![RuleHit { rule: "score_very_high".to_owned(), version: 1, live: true }],
+            reasons: vec![Reason {
+                code: "SCORE_CHECK".to_owned(),
+                zh: "模型分 960。".to_owned(),
+                en: "Score 960.".to_owned(),
+            }],
+            pushes: vec!["amount_over_mean 6.20".to_owned()],
+        })),
+        review: Some(id(111)),
     }
 }
 
@@ -471,6 +497,8 @@ pub(crate) fn people() -> Vec<Record> {
             locked_until: Some(after(9)),
             phone_turn: 1,
             closed_at: Some(after(99)),
+            signed_out: Some(SignedOut { at: after(3), but: id(51) }),
+            codes: Box::new(codes()),
             identity_tries: Tries { count: 5, locked_until: Some(after(9)) },
             code: Some(code),
             identity: Some(Identity::Verified {
@@ -490,6 +518,19 @@ pub(crate) fn people() -> Vec<Record> {
         }
         .into(),
     ]
+}
+
+fn code_day() -> CodeDay {
+    serde_json::from_value(json!({ "day": 20_000, "sent": 3, "wrong": 2 })).unwrap()
+}
+
+/// Codes for every purpose, and their days.
+fn codes() -> Codes {
+    let code = serde_json::to_value(OneTimeCode { digest: [8; 32], sent_at: after(9), tries: 2 }).unwrap();
+    let purposes = ["reset", "unfreeze", "closing", "passkey", "payment"].map(|name| (name, code.clone()));
+    let days = ["entering", "confirming"].map(|name| (name, serde_json::to_value(code_day()).unwrap()));
+    serde_json::from_value(purposes.into_iter().chain(days).map(|(name, of)| (name.to_owned(), of)).collect())
+        .unwrap()
 }
 
 /// The records beside a payer of the wallet.
@@ -517,6 +558,7 @@ pub(crate) fn account() -> Vec<Record> {
             seen_on: 20_000,
             signed_in_at: after(1),
             ended_at: Some(after(2)),
+            codes_since: Some(after(1)),
             created_at: after(0),
         }
         .into(),
@@ -560,6 +602,90 @@ pub(crate) fn account() -> Vec<Record> {
     ]
 }
 
+/// How a payer came in, and what it began to pay by card.
+fn entered() -> Vec<Record> {
+    vec![
+        SignInChallenge {
+            id: id(95),
+            version: 2,
+            nonce: [72; 32],
+            used_at: Some(after(3)),
+            created_at: after(2),
+        }
+        .into(),
+        Networks {
+            id: id(96),
+            version: 2,
+            payer: payer(),
+            known: vec![KnownNetwork { digest: [96; 16], seen_on: 20_000 }],
+        }
+        .into(),
+        CardPayment {
+            id: id(97),
+            version: 1,
+            payer: payer(),
+            payment: id(5),
+            attempt: id(6),
+            card: id(55),
+            created_at: after(2),
+        }
+        .into(),
+    ]
+}
+
+/// What risk control keeps of a payer and its payments.
+fn judged() -> Vec<Record> {
+    vec![
+        RiskProfile {
+            id: id(110),
+            version: 2,
+            of: Id::from(payer()),
+            profile: {
+                let mut profile = Profile::default();
+                profile.add(1_750_000_000, &Deed::Received(amount(500)));
+                profile.add(1_750_000_001, &Deed::Met(Relation::Card, EntityId(55)));
+                profile
+            },
+        }
+        .into(),
+        RiskDecision {
+            id: id(112),
+            version: 1,
+            payer: payer(),
+            operation: Operation::Transfer,
+            number: "form-1".to_owned(),
+            money: yuan(50_000),
+            assessment: Assessment {
+                decision: Decision::Block,
+                score: None,
+                versions: Versions::default(),
+                features: Vec::new(),
+                hits: Vec::new(),
+                reasons: Vec::new(),
+                pushes: Vec::new(),
+            },
+            refused: true,
+            at: after(1),
+        }
+        .into(),
+        Review {
+            id: id(111),
+            version: 2,
+            payment: id(4),
+            attempt: id(6),
+            payer: payer(),
+            merchant: merchant(),
+            money: yuan(50_000),
+            reason: Some("SCORE_CHECK".to_owned()),
+            score: Some(960),
+            opened_at: after(1),
+            until: after(7_201),
+            ended: Some(Ended { finding: Finding::Fraud, by: Some("the desk".to_owned()), at: after(2) }),
+        }
+        .into(),
+    ]
+}
+
 fn reached() -> Vec<Record> {
     vec![
         SignUp {
@@ -568,6 +694,7 @@ fn reached() -> Vec<Record> {
             payer: id(54),
             phone_digest: [54; 32],
             code: Some(OneTimeCode { digest: [8; 32], sent_at: after(9), tries: 2 }),
+            code_day: code_day(),
             ticket: Some(Ticket { digest: [55; 32], at: after(9) }),
             created_at: after(9),
         }
@@ -609,6 +736,7 @@ fn reached() -> Vec<Record> {
                 address: mail_address(),
                 code: Some(OneTimeCode { digest: [8; 32], sent_at: after(9), tries: 2 }),
             }),
+            code_day: code_day(),
             choice: Choice { sms: false, mail: true, language: Language::En },
             day: 20_000,
             news: 3,
@@ -702,7 +830,12 @@ pub(crate) fn all() -> Vec<Record> {
     all.extend(sending());
     all.extend(account());
     all.extend(reached());
+    all.extend(entered());
+    all.extend(judged());
     all.push(crate::utility::record());
+    all.extend(crate::transit::records());
+    all.push(crate::risk_lists::record());
+    all.extend(crate::list_sharing::records());
     let merchants = Origin::Merchant("refund-1".to_owned());
     let waiting = WaitingFault { payer: Some(payer()), fault: Fault::DuplicateNotification };
     all.extend([

@@ -101,7 +101,7 @@ fn what_a_shops_code_cannot_take_leaves_no_order_behind() {
     let (mut shop, _) = shop_code();
     let payer = shop.payer;
     let limits = OwnLimits { per_payment: Some(amount(40_000)), ..OwnLimits::default() };
-    let limit = |facts: &dyn Facts, _: &mut Context| Ok((set_own_limits(facts, payer, limits)?, ()));
+    let limit = |facts: &dyn Facts, _: &mut Context| Ok((set_own_limits(facts, payer, limits, true)?, ()));
     shop.books.step(after(0), limit).unwrap();
     let table = [
         (at_shop(&shop, "a", 50_001), "collection_limit"),

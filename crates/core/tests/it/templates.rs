@@ -55,7 +55,7 @@ fn cases(money: Money, fee: Amount) -> Vec<Case> {
     let mut all = paying_cases(money, fee);
     all.extend(waiting_cases(money));
     all.extend(withdrawing_cases(money, fee));
-    all.extend(utility_cases(money));
+    all.extend(utility_cases(money, fee));
     all
 }
 
@@ -213,9 +213,10 @@ fn withdrawing_cases(money: Money, fee: Amount) -> Vec<Case> {
     ]
 }
 
-/// The templates of utility payments.
-fn utility_cases(money: Money) -> Vec<Case> {
-    let Owners { payer, subject, .. } = owners();
+/// The templates of utility payments and fares.
+fn utility_cases(money: Money, fee: Amount) -> Vec<Case> {
+    let Owners { payer, merchant, subject, .. } = owners();
+    let pending = Account::MerchantPending(merchant);
     let available = Account::PayerAvailable(payer);
     let all = money.amount.minor();
     let case = |name, postings, effect: &[(Account, i64)]| Case { name, postings, effect: effect.to_vec() };
@@ -226,6 +227,11 @@ fn utility_cases(money: Money) -> Vec<Case> {
             "utility_returned",
             template::utility_returned(payer, money, subject),
             &[(OWED, -all), (available, all)],
+        ),
+        case(
+            "fare",
+            template::fare(payer, merchant, money, fee, subject),
+            &[(available, -all), (pending, all - fee.minor()), (FEES, fee.minor())],
         ),
         case(
             "utility_surplus",

@@ -196,7 +196,8 @@ fn what_cannot_be_paid_is_refused_before_anything_moves() {
         assert_eq!(refused(&mut shop, &asked(payer, number, 1)).param(), Some("request"));
     }
     let own = OwnLimits { per_payment: Some(amount(DUE - 1)), ..OwnLimits::default() };
-    let limit = |facts: &dyn Facts, _: &mut Context| Ok((usage::set_own_limits(facts, payer, own)?, ()));
+    let limit =
+        |facts: &dyn Facts, _: &mut Context| Ok((usage::set_own_limits(facts, payer, own, true)?, ()));
     let mut limited = shop.clone();
     limited.books.step(after(0), limit).unwrap();
     let over = refused(&mut limited, &asked(payer, "d", DUE));

@@ -1,4 +1,4 @@
-//! One payment or transfer as the payers concerned see it, step by step.
+//! One payment, transfer or utility payment as the payers concerned see it, step by step.
 
 use tongbao_core::{
     Id, List, Record, Time,
@@ -7,6 +7,7 @@ use tongbao_core::{
     payment::{Attempt, AttemptStatus, Payment, Status},
     refund::{Refund, RefundStatus},
     transfer::{ReturnReason, Transfer, TransferStatus},
+    utility::{UtilityPayment, UtilityStatus},
 };
 use tongbao_money::Amount;
 use tongbao_store::{Fault, Query};
@@ -82,7 +83,7 @@ pub enum StepWhat {
     Accepted,
     /// Its sender took it back.
     TakenBack,
-    /// Its recipient did not want it.
+    /// Its recipient, or its biller, did not want it.
     SentBack,
     /// Nobody accepted it in time.
     TimeOver,
@@ -180,14 +181,24 @@ pub enum Bill {
         /// What happened, oldest first.
         steps: Vec<Step>,
     },
+    /// A utility payment of the reader's.
+    Utility {
+        /// The payment.
+        payment: Box<UtilityPayment>,
+        /// How it stands.
+        status: BillStatus,
+        /// What happened, oldest first.
+        steps: Vec<Step>,
+    },
 }
 
 impl Engine {
-    /// A payer's bill of a payment or transfer; none if it is nothing of this payer's.
+    /// A payer's bill of a payment, transfer or utility payment; none if it is nothing of this payer's.
     pub fn bill(&self, me: PayerId, id: Id) -> Result<Option<Bill>, Fault> {
         match self.store.records(Query::Record(id))?.into_iter().next() {
             Some(Record::Transfer(transfer)) => Ok(self.transfer_bill(me, transfer)),
             Some(Record::Payment(payment)) => self.payment_bill(me, payment),
+            Some(Record::UtilityPayment(payment)) => Ok(utility_bill(me, payment)),
             _ => Ok(None),
         }
     }
@@ -232,6 +243,20 @@ impl Engine {
         let paid = paid.map(Box::new);
         Ok(Some(Bill::Payment { payment: Box::new(payment), paid, status, steps }))
     }
+}
+
+fn utility_bill(me: PayerId, payment: UtilityPayment) -> Option<Bill> {
+    if payment.payer != me {
+        return None;
+    }
+    let (status, end) = match payment.status {
+        UtilityStatus::Planned | UtilityStatus::Sent => (BillStatus::Processing, None),
+        UtilityStatus::Paid => (BillStatus::Done, Some(StepWhat::Paid)),
+        UtilityStatus::Failed => (BillStatus::Returned, Some(StepWhat::SentBack)),
+    };
+    let ended = end.zip(payment.ended_at).map(|(what, at)| step(at, what));
+    let steps = std::iter::once(step(payment.created_at, StepWhat::Sent)).chain(ended).collect();
+    Some(Bill::Utility { payment: Box::new(payment), status, steps })
 }
 
 const fn step(at: Time, what: StepWhat) -> Step {

@@ -41,19 +41,22 @@ pub enum BillKind {
     Withdrawal,
     /// Paid to a biller, or back from one.
     Utility,
+    /// Paid for a ride.
+    Ride,
     /// Anything else.
     Other,
 }
 
 impl BillKind {
     /// All of them.
-    pub const EVERY: [BillKind; 7] = [
+    pub const EVERY: [BillKind; 8] = [
         BillKind::Payment,
         BillKind::Refund,
         BillKind::Transfer,
         BillKind::TopUp,
         BillKind::Withdrawal,
         BillKind::Utility,
+        BillKind::Ride,
         BillKind::Other,
     ];
 
@@ -66,6 +69,7 @@ impl BillKind {
             BillKind::TopUp => "top_up",
             BillKind::Withdrawal => "withdrawal",
             BillKind::Utility => "utility",
+            BillKind::Ride => "ride",
             BillKind::Other => "other",
         }
     }
@@ -88,6 +92,7 @@ impl BillKind {
             | Reason::WithdrawalFeeReturned
             | Reason::WithdrawalBounced => BillKind::Withdrawal,
             Reason::Utility | Reason::UtilityPaid | Reason::UtilityReturned => BillKind::Utility,
+            Reason::Fare | Reason::FareFee => BillKind::Ride,
             Reason::Share
             | Reason::ShareReturned
             | Reason::Hold

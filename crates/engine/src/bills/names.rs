@@ -17,8 +17,10 @@ use crate::{Engine, purse::Who};
 /// Who stands on the other side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Counterparty {
-    /// A shop or a biller, by its name.
+    /// A shop, by its name.
     Merchant(String),
+    /// A biller, by its name.
+    Biller(String),
     /// Another payer, masked; none if it is not known any more.
     Payer(Option<Who>),
 }
@@ -152,7 +154,10 @@ impl<'a> Names<'a> {
             }
             Some(Record::UtilityPayment(payment)) => {
                 let what = if entry.amount < 0 { What::Paid } else { What::CameBack };
-                (what, Some(Counterparty::Merchant(payment.biller_name.clone())), Some(entry.subject))
+                (what, Some(Counterparty::Biller(payment.biller_name)), Some(entry.subject))
+            }
+            Some(Record::Ride(ride)) => {
+                (What::Paid, Some(self.merchant(ride.merchant)?), Some(entry.subject))
             }
             _ if entry.reason == Reason::TopUp => (What::ToppedUp, None, None),
             _ if entry.reason == Reason::Share => (What::Shared, None, None),

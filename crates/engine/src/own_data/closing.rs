@@ -62,6 +62,7 @@ impl Engine {
                 return Ok(true);
             }
         }
-        Ok(false)
+        let rider = self.rider(id)?;
+        Ok(rider.is_some_and(|rider| rider.ride.is_some() || rider.debt.is_some()))
     }
 }

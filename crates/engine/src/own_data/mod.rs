@@ -10,11 +10,13 @@ mod read;
 use serde_json::{Value, json};
 use tongbao_core::{
     Actor, ChangeSet, Facts, Key, List, Record, Refusal, Time,
+    card::Card,
     id::PayerId,
     ledger::Account,
     message::{self, Text},
     notice::{contact::Contact, told::AccountTold},
-    payer::{self, Payer, usage::Usage},
+    payer::{self, Payer, network::Networks, usage::Usage},
+    payment::{Failure, Payment},
 };
 use tongbao_money::Currency;
 use tongbao_store::Fault;
@@ -22,7 +24,7 @@ use tongbao_store::Fault;
 use crate::{Engine, Error, Input, vault::Field};
 
 /// Lists of what is kept about a payer, by the name that each has in the copy.
-fn lists(id: PayerId) -> [(&'static str, List); 9] {
+fn lists(id: PayerId) -> [(&'static str, List); 11] {
     [
         ("devices", List::SessionsOf(id)),
         ("cards", List::CardsOf(id)),
@@ -32,12 +34,14 @@ fn lists(id: PayerId) -> [(&'static str, List); 9] {
         ("transfers_received", List::TransfersTo(id)),
         ("payees", List::Payees(id)),
         ("utility_payments", List::UtilityPaymentsOf(id)),
+        ("rides", List::RidesOf(id)),
+        ("debts", List::DebtsOf(id)),
         ("messages", List::MessagesOf(id)),
     ]
 }
 
 /// Names in stored forms that are not the payer's to read: what is sealed is given opened, or not at all.
-const SECRETS: [&str; 6] = ["password", "code", "ticket", "secret", "device", "challenge"];
+const SECRETS: [&str; 7] = ["password", "code", "codes", "ticket", "secret", "device", "challenge"];
 
 impl Engine {
     /// A copy of everything kept about a payer, as one JSON document, after the payment password. The payer is told
@@ -78,6 +82,9 @@ impl Engine {
         if let Some(usage) = self.store.find::<Usage>(Key::UsageOf(id))? {
             document["paid"] = open_to_its_owner(&Record::from(usage))?;
         }
+        if let Some(networks) = self.store.find::<Networks>(Key::NetworksOf(id))? {
+            document["networks"] = open_to_its_owner(&Record::from(networks))?;
+        }
         let passkeys = self.passkeys(id)?.into_iter().map(Record::from);
         let passkeys: Result<Vec<Value>, Fault> = passkeys.map(|record| open_to_its_owner(&record)).collect();
         document["passkeys"] = json!(passkeys?);
@@ -87,6 +94,7 @@ impl Engine {
             document[name] = json!(records?);
         }
         document["payments"] = json!(self.payments_of(id)?);
+        document["card_payments"] = json!(self.card_payments_of(id)?);
         document["statement"] = json!(self.statement_of(id)?);
         Ok(document)
     }
@@ -111,7 +119,7 @@ impl Engine {
         Ok(entries.iter().map(line).collect())
     }
 
-    /// What the payer has paid from its balance. A payment by card is at the bank, and with the merchant.
+    /// What the payer has paid from its balance.
     fn payments_of(&self, id: PayerId) -> Result<Vec<Value>, Fault> {
         let entries = self.all_entries(Account::PayerAvailable(id), Currency::CNY)?;
         let mut seen = std::collections::BTreeSet::new();
@@ -119,20 +127,43 @@ impl Engine {
         for entry in entries.iter().filter(|entry| seen.insert(entry.subject)) {
             for record in self.store.records(tongbao_store::Query::Record(entry.subject))? {
                 if let Record::Payment(payment) = record {
-                    payments.push(json!({
-                        "id": payment.id.to_string(),
-                        "description": payment.description,
-                        "amount": payment.money.amount.minor(),
-                        "refunded": payment.refunded.minor(),
-                        "currency": payment.money.currency.code(),
-                        "status": payment.shown_status(),
-                        "created_at": timestamp(payment.created_at),
-                    }));
+                    payments.push(of_payment(&payment));
                 }
             }
         }
         Ok(payments)
     }
+
+    /// What the payer has begun to pay by card, each attempt with what became of it, oldest first.
+    fn card_payments_of(&self, id: PayerId) -> Result<Vec<Value>, Fault> {
+        let mut payments = Vec::new();
+        for record in self.all_in(List::CardPaymentsOf(id))? {
+            let Record::CardPayment(by_card) = record else { continue };
+            let Some(payment) = self.store.get::<Payment>(by_card.payment)? else { continue };
+            // One that waited for a proof and was taken back was nothing yet.
+            let Some(attempt) = payment.attempt(by_card.attempt) else { continue };
+            let card = self.store.get::<Card>(by_card.card)?;
+            let mut line = of_payment(&payment);
+            line["card"] = json!(card.map(|card| card.label()));
+            line["attempt"] = json!(attempt.status);
+            line["failure"] = json!(attempt.failure.map(Failure::code));
+            line["began_at"] = json!(timestamp(by_card.created_at));
+            payments.push(line);
+        }
+        Ok(payments)
+    }
+}
+
+fn of_payment(payment: &Payment) -> Value {
+    json!({
+        "id": payment.id.to_string(),
+        "description": payment.description,
+        "amount": payment.money.amount.minor(),
+        "refunded": payment.refunded.minor(),
+        "currency": payment.money.currency.code(),
+        "status": payment.shown_status(),
+        "created_at": timestamp(payment.created_at),
+    })
 }
 
 /// A record as its owner may read it: without what is sealed, digests and secrets. Times in it are milliseconds since

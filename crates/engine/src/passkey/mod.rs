@@ -7,7 +7,9 @@
 //! **Invariants.** A proof is given for one digest, and whoever uses it names that digest again. What was found wrong
 //! changes nothing: there is nothing to guess at in a signature, so tries are not counted.
 
+pub mod options;
 mod relying_party;
+mod sign_in;
 pub mod verify;
 
 use tongbao_core::{
@@ -21,7 +23,7 @@ pub use self::{
     relying_party::{NotOffered, RelyingParty},
     verify::{Assertion, Registration},
 };
-use crate::{Engine, Error, Input};
+use crate::{Engine, Error, Input, account::Purpose};
 
 fn by(payer: PayerId, name: &'static str) -> Input {
     Input { actor: Actor::Payer(payer), name }
@@ -52,11 +54,19 @@ impl Engine {
         live.map(|challenge| challenge.bytes()).ok_or(Error::Refused(Refusal::PasskeyRefused))
     }
 
-    /// Asks a payer's device for a new passkey, after the payment password.
-    pub async fn ask_for_new_passkey(&self, payer: PayerId, password: String) -> Result<Challenge, Error> {
+    /// Asks a payer's device for a new passkey, after the payment password and the one-time code that was sent for
+    /// [`Purpose::Passkey`].
+    pub async fn ask_for_new_passkey(
+        &self,
+        payer: PayerId,
+        password: String,
+        code: &str,
+    ) -> Result<Challenge, Error> {
+        let code = self.typed_code(payer, Purpose::Passkey, code);
         self.prove_password(payer, password).await?;
         let what = (self.entropy.secret(), of_registration(payer));
-        let ask = move |facts: &dyn Facts, cx: &mut _| passkey::ask_to_register(facts, cx, payer, what);
+        let ask =
+            move |facts: &dyn Facts, cx: &mut _| passkey::ask_to_register(facts, cx, (payer, &code), what);
         self.step(by(payer, "ask_new_passkey"), ask).await?.map_err(Error::Refused)
     }
 

@@ -13,7 +13,10 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de::Error as _};
-use tongbao_core::payer::passkey::{Algorithm, Passkey};
+use tongbao_core::{
+    id::TypedId as _,
+    payer::passkey::{Algorithm, Passkey},
+};
 
 use super::RelyingParty;
 
@@ -74,6 +77,9 @@ pub struct Assertion {
     pub authenticator: Binary,
     /// Over both of them.
     pub signature: Binary,
+    /// Whose passkey the device says it is: the bytes of the payer's id. Devices that keep the passkey's owner say it.
+    #[serde(default)]
+    pub user: Option<Binary>,
 }
 
 /// What is wrong with it. Only tests and logs read this: whoever sent it is told that it was refused.
@@ -169,7 +175,10 @@ pub fn asserted(
     passkey: &Passkey,
     given: &Assertion,
 ) -> Result<u32, Wrong> {
-    if passkey.credential != URL_SAFE_NO_PAD.encode(&given.id.0) {
+    let of_another = |user: &Binary| user.0 != passkey.payer.uuid().as_bytes();
+    if passkey.credential != URL_SAFE_NO_PAD.encode(&given.id.0)
+        || given.user.as_ref().is_some_and(of_another)
+    {
         return Err(Wrong::Credential);
     }
     client(party, "webauthn.get", challenge, &given.client.0)?;

@@ -160,7 +160,7 @@ impl Own {
                 picture.payments.iter().any(|payment| payment.id == self.payment)
             }
             Subject::Share(share) => self.transaction_id.as_ref() == Some(&share.transaction_id),
-            Subject::Transfer(_) | Subject::TransferBatch(_) => false,
+            Subject::Transfer(_) | Subject::TransferBatch(_) | Subject::Ride(_) => false,
         }
     }
 }

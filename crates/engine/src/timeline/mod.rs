@@ -20,6 +20,7 @@ use tongbao_core::{
     merchant::Merchant,
     payment::Payment,
     refund::Refund,
+    risk::Assessment,
 };
 use tongbao_store::{Fault, PostingLine, Query};
 
@@ -65,6 +66,8 @@ pub enum What {
     Exchange(Arc<Exchange>),
     /// A step changed it.
     Change(Change),
+    /// Risk control decided about an attempt to pay it.
+    Decision(Box<Assessment>),
     /// Money moved for it.
     Posting(Posting),
     /// Its merchant is told of it.
@@ -78,10 +81,11 @@ impl What {
     const fn rank(&self) -> u8 {
         match self {
             What::Exchange(_) => 0,
-            What::Change(_) => 1,
-            What::Posting(_) => 2,
-            What::Event(_) => 3,
-            What::Attempt(_) => 4,
+            What::Decision(_) => 1,
+            What::Change(_) => 2,
+            What::Posting(_) => 3,
+            What::Event(_) => 4,
+            What::Attempt(_) => 5,
         }
     }
 }
@@ -138,7 +142,7 @@ pub fn payment_of(subject: &Subject) -> Option<PaymentId> {
         Subject::Refund(refund) => Some(refund.payment),
         Subject::Complaint(complaint) => Some(complaint.payment),
         Subject::CombinedOrder(picture) => picture.payments.first().map(|payment| payment.id),
-        Subject::Transfer(_) | Subject::Share(_) | Subject::TransferBatch(_) => None,
+        Subject::Transfer(_) | Subject::Share(_) | Subject::TransferBatch(_) | Subject::Ride(_) => None,
     }
 }
 
@@ -197,6 +201,9 @@ impl Engine {
         lines.extend(
             history.events.into_iter().map(|event| line(event.created_at, What::Event(Box::new(event)))),
         );
+        let decided =
+            payment.attempts.iter().filter_map(|attempt| Some((attempt.started_at, attempt.risk.clone()?)));
+        lines.extend(decided.map(|(at, risk)| line(at, What::Decision(risk))));
         let names = names::Names::of(&payment, &refunds);
         let exchanges = self.exchanges.iter().flat_map(crate::exchange::Exchanges::all);
         let own = exchanges.filter(|exchange| names.stand_in(exchange));

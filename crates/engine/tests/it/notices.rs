@@ -18,7 +18,7 @@ use tongbao_core::{
 };
 use tongbao_engine::{
     Deliveries, Engine, Error, Input, Mode, Worker,
-    account::Purpose,
+    account::{Device, DeviceSecret, Purpose},
     notice::{Carriers, MailCarrier, MailSecurity, MailSettings, SmsCarrier, Wording},
     webhook::{Secret, Sender},
 };
@@ -30,6 +30,10 @@ use crate::webhook_receiver::{Receiver, Script};
 const PHONE: &str = "17000000001";
 const PASSWORD: &str = "135790";
 const INPUT: Input = Input { actor: Actor::Operator, name: "test" };
+
+fn at(secret: &DeviceSecret) -> Device<'_> {
+    Device { secret, name: "Firefox", address: None }
+}
 
 struct World {
     engine: Arc<Engine>,
@@ -313,7 +317,7 @@ async fn an_account_is_closed_after_both_proofs_and_its_number_opens_another() {
     let world = World::new(Mode::Sandbox, None, None).await;
     let (engine, id) = (&world.engine, world.payer);
     let device = engine.new_device_secret();
-    let secret = engine.begin_session(id, &device, "Firefox").await.unwrap();
+    let secret = engine.begin_session(id, at(&device)).await.unwrap();
     engine.send_code_for(id, Purpose::Closing).await.unwrap();
     let code = code_of(&world);
     let wrong = engine.close_account(id, "024680".to_owned(), &code).await;
@@ -332,7 +336,7 @@ async fn an_account_is_closed_after_both_proofs_and_its_number_opens_another() {
     let other = World::new(Mode::Sandbox, None, None).await;
     let (engine, id) = (&other.engine, other.payer);
     let device = engine.new_device_secret();
-    let secret = engine.begin_session(id, &device, "Firefox").await.unwrap();
+    let secret = engine.begin_session(id, at(&device)).await.unwrap();
     engine.send_code_for(id, Purpose::Closing).await.unwrap();
     assert_eq!(engine.close_account(id, PASSWORD.to_owned(), &code_of(&other)).await, Ok(Ok(())));
     assert!(!engine.session(id, &device, &secret).unwrap().unwrap().is_live(engine.now()));
@@ -348,7 +352,7 @@ async fn a_copy_of_ones_data_has_what_is_known_and_no_secret() {
     let world = World::new(Mode::Sandbox, None, None).await;
     let (engine, id) = (&world.engine, world.payer);
     engine.verify_identity(id, "测试甲", "990000199001010017").await.unwrap();
-    engine.begin_session(id, &engine.new_device_secret(), "Firefox").await.unwrap();
+    engine.begin_session(id, at(&engine.new_device_secret())).await.unwrap();
     let wrong = engine.take_own_data(id, "024680".to_owned()).await;
     assert!(matches!(wrong, Err(Error::Refused(Refusal::WrongPassword { .. }))));
     let copy = engine.take_own_data(id, PASSWORD.to_owned()).await.unwrap();

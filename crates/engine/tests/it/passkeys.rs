@@ -1,13 +1,14 @@
 //! What devices and browsers answer, honest or not, and what is made of it.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tongbao_core::{
-    Actor, Refusal,
+    Actor, List, Record, Refusal,
     id::PayerId,
-    limits::PASSKEY_CHALLENGE_LIFE_MS,
+    limits::{CODE_PAUSE_MS, PASSKEY_CHALLENGE_LIFE_MS},
+    message::{Message, Text},
     payer::{
         self, Payer,
         passkey::{Algorithm, Challenge, Passkey},
@@ -15,12 +16,13 @@ use tongbao_core::{
 };
 use tongbao_engine::{
     Engine, Error, Input, Mode,
+    account::Purpose,
     passkey::{
         RelyingParty,
         verify::{Assertion, Registration, Wrong, asserted, registered},
     },
 };
-use tongbao_store::model::ModelStore;
+use tongbao_store::{Query, model::ModelStore};
 
 use crate::authenticator::Device;
 
@@ -194,6 +196,7 @@ struct Desk {
     engine: Engine,
     payer: PayerId,
     party: RelyingParty,
+    ahead_s: Cell<i64>,
 }
 
 impl Desk {
@@ -202,11 +205,29 @@ impl Desk {
         let new = engine.new_payer("17000000001", PASSWORD);
         let input = Input { actor: Actor::Operator, name: "create_payer" };
         let payer = engine.step(input, move |facts, cx| payer::create(facts, cx, &new)).await.unwrap();
-        Desk { engine, payer, party: party() }
+        Desk { engine, payer, party: party(), ahead_s: Cell::new(0) }
+    }
+
+    /// What a device is asked to make, after the password and a code.
+    async fn asked_for_new(&self) -> Result<Challenge, Error> {
+        let code = self.code().await;
+        self.engine.ask_for_new_passkey(self.payer, PASSWORD.to_owned(), &code).await
+    }
+
+    /// A code for a passkey, as the inbox shows it; half a minute after the one before.
+    async fn code(&self) -> String {
+        self.ahead_s.set(self.ahead_s.get() + CODE_PAUSE_MS / 1_000);
+        self.engine.clock.set_ahead_s(self.ahead_s.get());
+        self.engine.send_code_for(self.payer, Purpose::Passkey).await.unwrap();
+        let query = Query::List { list: List::Messages, after: None, newest_first: true, limit: 1 };
+        match self.engine.store.records(query).unwrap().pop() {
+            Some(Record::Message(Message { text: Text::SecurityCode(code), .. })) => code,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn adds(&self, device: &Device) -> Result<(), Error> {
-        let challenge = self.engine.ask_for_new_passkey(self.payer, PASSWORD.to_owned()).await?;
+        let challenge = self.asked_for_new().await?;
         self.registers(device.make(&text(&challenge.bytes()))).await
     }
 
@@ -233,8 +254,11 @@ fn refused() -> Result<(), Error> {
 async fn a_passkey_is_added_with_the_password_and_proves_each_thing_once() {
     let desk = Desk::open().await;
     let device = device(Algorithm::Es256);
-    let wrong = desk.engine.ask_for_new_passkey(desk.payer, "000001".to_owned()).await;
+    let code = desk.code().await;
+    let wrong = desk.engine.ask_for_new_passkey(desk.payer, "000001".to_owned(), &code).await;
     assert!(matches!(wrong, Err(Error::Refused(Refusal::WrongPassword { tries_left: 4 }))));
+    let without = desk.engine.ask_for_new_passkey(desk.payer, PASSWORD.to_owned(), "x").await;
+    assert_eq!(without.err(), Some(Error::Refused(Refusal::WrongCode)), "the password alone adds none");
     desk.adds(&device).await.unwrap();
     let payer = desk.engine.store.get::<Payer>(desk.payer).unwrap().unwrap();
     assert_eq!(payer.password_tries, 0, "the right password starts the count again");
@@ -246,7 +270,7 @@ async fn a_passkey_is_added_with_the_password_and_proves_each_thing_once() {
     let replayed = desk.asked(1).await;
     assert_ne!(replayed.bytes(), challenge.bytes());
     assert_eq!(desk.proves(&said, 1).await, refused(), "for the same thing, asked again");
-    desk.engine.clock.set_ahead_s(PASSKEY_CHALLENGE_LIFE_MS / 1_000);
+    desk.engine.clock.set_ahead_s(desk.ahead_s.get() + PASSKEY_CHALLENGE_LIFE_MS / 1_000);
     assert_eq!(desk.proves(&device.sign(&text(&replayed.bytes())), 1).await, refused(), "too late");
 }
 
@@ -262,7 +286,7 @@ async fn a_challenge_of_one_kind_is_none_of_the_other() {
     );
     desk.adds(&device).await.unwrap();
     let another = Device::new(Algorithm::EdDsa, b"credential two", ("pay.example", ORIGIN));
-    let challenge = desk.engine.ask_for_new_passkey(desk.payer, PASSWORD.to_owned()).await.unwrap();
+    let challenge = desk.asked_for_new().await.unwrap();
     assert_eq!(desk.proves(&device.sign(&text(&challenge.bytes())), 1).await, refused());
     desk.registers(another.make(&text(&challenge.bytes()))).await.unwrap();
     let names: Vec<_> = desk.engine.passkeys(desk.payer).unwrap().into_iter().map(|key| key.name).collect();

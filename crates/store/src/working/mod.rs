@@ -125,11 +125,23 @@ pub(crate) fn passes(kind: Kind) -> bool {
         | Kind::TopUp
         | Kind::Withdrawal
         | Kind::UtilityPayment
+        | Kind::Ride
+        | Kind::TransitCode
+        | Kind::Debt
+        | Kind::ListedEntity
+        | Kind::ListDelta
+        | Kind::ListToken
+        | Kind::Review
+        | Kind::RiskDecision
         | Kind::Payee
         | Kind::Session
         | Kind::SignUp
+        | Kind::SignInChallenge
+        | Kind::CardPayment
+        | Kind::Networks
         | Kind::PaymentCode => true,
         Kind::Merchant
+        | Kind::RiskProfile
         | Kind::SharingReceiver
         | Kind::Card
         | Kind::CardNumber
@@ -143,8 +155,12 @@ pub(crate) fn passes(kind: Kind) -> bool {
         | Kind::PasskeyRing
         | Kind::Contact
         | Kind::DataKeys
+        | Kind::ListLog
+        | Kind::ListSource
+        | Kind::ListMember
         | Kind::Person
         | Kind::Usage
+        | Kind::Rider
         | Kind::Endpoint
         | Kind::Sandbox
         | Kind::Instance

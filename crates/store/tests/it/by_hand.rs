@@ -98,11 +98,13 @@ pub(crate) fn payer(number: u64, version: u32, phone: u8) -> Payer {
         password_tries: 0,
         locked_until: None,
         code: None,
+        codes: Box::default(),
         identity: None,
         own_limits: None,
         frozen: None,
         phone_turn: 0,
         closed_at: None,
+        signed_out: None,
         identity_tries: Tries::default(),
         created_at: after(0),
     }

@@ -1,7 +1,7 @@
 //! `tongbao sandbox`: the whole platform on this machine, for developers.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -16,6 +16,7 @@ use super::{block_on, quick_start};
 use crate::{
     config::{Rate, base_url},
     instance::{Instance, database_url},
+    judge,
     output::{self, Failure},
     seed::{self, SandboxFile},
     server::{Bound, Serving},
@@ -37,12 +38,15 @@ pub(crate) struct Sandbox {
     /// Speak TLS with a certificate made for development, kept in DIR/tls
     #[arg(long)]
     tls: bool,
-    /// Where clients reach the sandbox, if not at its address: several processes on one database have one
+    /// Where clients reach the sandbox, `localhost` unless given; several processes on one database have one
     #[arg(long, value_name = "URL", env = "TONGBAO_SANDBOX_BASE_URL", value_parser = base_url)]
     base_url: Option<String>,
     /// Where SDKs of WeChat Pay reach the sandbox, if not at its address: bills are offered for download there
     #[arg(long, value_name = "URL", env = "TONGBAO_SANDBOX_WECHAT_BASE_URL", value_parser = base_url)]
     wechat_base_url: Option<String>,
+    /// Whether payments are judged by the rules and the model that the program brings along
+    #[arg(long, value_name = "MODE", value_enum, default_value = "on")]
+    risk: judge::Mode,
 }
 
 impl Sandbox {
@@ -51,20 +55,29 @@ impl Sandbox {
         let instance = Instance::at(&self.data).on_server(self.database);
         instance.create()?;
         block_on(async {
-            let engine = instance.engine(Mode::Sandbox).await?;
+            let mut engine = instance.engine(Mode::Sandbox).await?;
+            judge::Risk::shipped(self.risk).fit(&mut engine)?;
             let names = ["localhost".to_owned(), self.listen.ip().to_string()];
             let certificate = || development_certificate(&instance.directory().join("tls"), &names);
             let tls = self.tls.then(certificate).transpose()?;
             let bound = Serving { listen: self.listen, tls, rate: Rate::sandbox() }.bind()?;
             let bound = bound.with_wechat_base_url(self.wechat_base_url);
             let scheme = if self.tls { "https" } else { "http" };
-            let base_url = self.base_url.unwrap_or_else(|| format!("{scheme}://{}", bound.address()));
+            let base_url = self.base_url.unwrap_or_else(|| own_address(scheme, bound.address()));
             let file = prepare(&engine, &instance.directory().join("sandbox.json"), &base_url).await?;
             output::line(quick_start::text(&file, &self.data))?;
             serve(bound, engine, &base_url, &file, &self.data).await
         })?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where a sandbox is reached that was not told: by name where the name leads there, because browsers offer passkeys at
+/// names only. The address answers, too.
+fn own_address(scheme: &str, bound: SocketAddr) -> String {
+    let ip = bound.ip();
+    let is_named = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
+    if is_named { format!("{scheme}://localhost:{}", bound.port()) } else { format!("{scheme}://{bound}") }
 }
 
 async fn serve(
@@ -98,4 +111,22 @@ async fn prepare(engine: &Arc<Engine>, path: &Path, base_url: &str) -> Result<Sa
     base_url.clone_into(&mut file.api);
     file.write(path)?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_address;
+
+    #[test]
+    fn a_sandbox_on_loopback_is_reached_by_name() {
+        for (bound, reached) in [
+            ("127.0.0.1:8080", "http://localhost:8080"),
+            ("[::1]:8080", "http://localhost:8080"),
+            ("0.0.0.0:8080", "http://localhost:8080"),
+            ("127.0.0.2:8080", "http://127.0.0.2:8080"),
+            ("192.0.2.7:80", "http://192.0.2.7:80"),
+        ] {
+            assert_eq!(own_address("http", bound.parse().unwrap()), reached);
+        }
+    }
 }

@@ -39,7 +39,8 @@ impl Serve {
             let role = if self.doors_only { Role::Doors } else { Role::Both };
             let bound = Serving { listen, tls: config.tls(), rate: config.rate }.bind()?;
             let bound = bound.with_wechat_base_url(config.wechat_base_url.clone());
-            let bound = bound.with_role(role).with_notice(config.drain_notice());
+            let bound =
+                bound.with_role(role).with_notice(config.drain_notice()).with_sharing(config.sharing()?);
             output::line(format_args!("tongbao serves {} on {}", config.base_url, bound.address()))?;
             bound.serve(engine, &config.base_url, None).await
         })?;

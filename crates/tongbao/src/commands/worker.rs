@@ -44,6 +44,7 @@ impl Worker {
             config.fit(&mut engine)?;
             let listen = self.listen.unwrap_or(config.worker_listen);
             let bound = Serving { listen, tls: None, rate: config.rate }.bind()?;
+            let bound = bound.with_sharing(config.sharing()?);
             output::line(format_args!(
                 "tongbao works for {}; health on {}",
                 config.base_url,

@@ -136,19 +136,8 @@ impl Sandbox {
         Sandbox::start_with(data, &["--database", url])
     }
 
-    /// The same, reached by the name that browsers make passkeys for without TLS.
-    pub(crate) fn start_at_localhost(data: &Path) -> Sandbox {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let base_url = format!("http://localhost:{}", free.port());
-        Sandbox::start_listening(data, &free.to_string(), &["--base-url", &base_url])
-    }
-
     fn start_with(data: &Path, more: &[&str]) -> Sandbox {
-        Sandbox::start_listening(data, "127.0.0.1:0", more)
-    }
-
-    fn start_listening(data: &Path, address: &str, more: &[&str]) -> Sandbox {
-        let own = ["sandbox", "--listen", address, "--data", data.to_str().unwrap()];
+        let own = ["sandbox", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
         let process = Process::start([&own[..], more].concat());
         let printed = process.lines_until("Stop with Ctrl-C");
         let file = serde_json::from_slice(&std::fs::read(data.join("sandbox.json")).unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! A passkey in a real browser of a phone's size, in an authenticator that the driver plays: added, used to pay an
-//! order and to send money, removed.
+//! A passkey in a real browser of a phone's size, in an authenticator that the driver plays: added, used to sign in, to
+//! pay an order and to send money, removed.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::json;
@@ -36,6 +36,9 @@ impl Person<'_> {
         self.goes("/wallet/security/passkeys").await;
         self.signs_in().await;
         self.reads("Add a passkey").await;
+        self.presses(".pay-button").await;
+        element(&self.browser, "#code").await;
+        self.fills("#code", &self.code().await).await;
         self.fills("#name", "my phone").await;
         self.fills("#password", "999999").await;
         self.presses(".pay-button").await;
@@ -43,6 +46,17 @@ impl Person<'_> {
         self.types_the_password().await;
         self.reads("The passkey is added").await;
         self.reads("my phone").await;
+    }
+
+    async fn signs_out_and_in_by_it(&self) {
+        self.goes("/wallet/security").await;
+        self.presses("form.quiet button").await;
+        self.reads("Phone number").await;
+        self.presses("[data-passkey]").await;
+        self.reads("Hide balance").await;
+        // Without a number typed and a code sent, it is a session like any other.
+        self.goes("/wallet/security/devices").await;
+        self.reads("This device").await;
     }
 
     async fn pays_an_order(&self) {
@@ -87,12 +101,13 @@ impl Person<'_> {
 async fn a_payer_adds_a_passkey_pays_an_order_and_sends_money_with_it() {
     let Some(program) = program() else { return };
     let directory = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::start_at_localhost(&directory.path().join("data"));
+    let sandbox = Sandbox::start(&directory.path().join("data"));
     let driver = Driver::start(&program);
     let browser = open(&driver, &directory.path().join("profile")).await;
     browser.issue_cmd(AddAuthenticator).await.unwrap();
     let person = Person::first(&browser, &sandbox);
     person.adds_a_passkey().await;
+    person.signs_out_and_in_by_it().await;
     person.pays_an_order().await;
     person.sends_money().await;
     person.removes_it().await;

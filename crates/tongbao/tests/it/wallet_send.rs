@@ -121,6 +121,9 @@ async fn bills_tell(one: &Person<'_>, other: &Person<'_>) {
     assert!(page.contains("+¥12.34") && page.contains("+¥20.00") && !page.contains("100.00"), "{page}");
     other.finds("/wallet/messages", "170****0001 sent you ¥20.00").await;
     one.goes("/wallet/code").await;
+    one.reads("asks for it once").await;
+    one.types_the_password().await;
+    one.reads("Show my code").await;
     one.presses(".pay-button").await;
     let digits = element(&one.browser, "output.digits").await.text().await.unwrap();
     assert_eq!(digits.chars().filter(char::is_ascii_digit).count(), 18, "{digits}");

@@ -1,5 +1,5 @@
-// Lets the passkey of a device stand in for the payment password, and adds one. Without passkeys in the browser nothing
-// is shown, and the password is there.
+// Lets the passkey of a device sign in or stand in for the payment password, and adds one. Without passkeys in the
+// browser nothing is shown, and the password is there.
 (function () {
   if (!window.PublicKeyCredential || !navigator.credentials) { return; }
   function bytes(text) {
@@ -30,7 +30,7 @@
       var said = found.response;
       return {
         id: text(found.rawId), client: text(said.clientDataJSON), authenticator: text(said.authenticatorData),
-        signature: text(said.signature)
+        signature: text(said.signature), user: said.userHandle && text(said.userHandle)
       };
     });
   }

@@ -50,7 +50,9 @@ impl CashierPage<'_> {
         match &self.v.step {
             Step::Confirm(confirm) => confirm.passkey && confirm.payable(),
             Step::Prove(prove) => prove.passkey,
-            Step::SignIn(_) | Step::Processing | Step::AskedByBank(_) | Step::Result(_) => false,
+            Step::SignIn(_) | Step::Processing | Step::Reviewing | Step::AskedByBank(_) | Step::Result(_) => {
+                false
+            }
         }
     }
 
@@ -66,7 +68,7 @@ impl CashierPage<'_> {
 
     /// Whether the page waits for a result.
     fn is_waiting(&self) -> bool {
-        matches!(self.v.step, Step::Processing | Step::AskedByBank(_))
+        matches!(self.v.step, Step::Processing | Step::Reviewing | Step::AskedByBank(_))
     }
 
     /// The address at which the payer starts over with another phone number.

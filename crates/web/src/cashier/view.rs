@@ -62,7 +62,9 @@ pub enum Step {
     Prove(ProveView),
     /// An attempt is under way and its outcome is not known.
     Processing,
-    /// The same, and the bank of the payer's card wants its holder to confirm, at this address.
+    /// A person looks at an attempt before it goes on.
+    Reviewing,
+    /// An attempt is under way, and the bank of the payer's card wants its holder to confirm, at this address.
     AskedByBank(String),
     /// The payment is over.
     Result(ResultView),
@@ -222,6 +224,8 @@ pub enum Notice {
     CardExpired,
     /// The bank was not told by the card's holder to pay.
     NotConfirmed,
+    /// The platform has refused the payment.
+    Blocked,
     /// As many payments were made from the balance today as a day may have.
     PaymentsUsedUp,
     /// What waited for a proof waits no more.
@@ -243,6 +247,8 @@ pub enum Notice {
     },
     /// The one-time code is too old, or was tried too often.
     CodeExpired,
+    /// No more codes are sent today.
+    CodesUsedUp,
     /// A code was sent a moment ago.
     CodeTooSoon {
         /// Seconds until another may be asked for.

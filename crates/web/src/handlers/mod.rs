@@ -1,12 +1,14 @@
 //! The pages over HTTP: who asks for what, which view answers, and what a form does.
 //!
 //! ```text
-//!   request ──▶ answer::dress ──▶ handler ──▶ view ──▶ HTML       GET changes nothing but the day a device was seen
+//!   request ──▶ answer::dress ──▶ handler ──▶ view ──▶ HTML       GET changes nothing a payer has (see below)
 //!                                    └──▶ Engine::step ──▶ 303    POST always leads to a GET
 //! ```
 //!
-//! **Invariants.** Every form carries a token (see `form_token`). Text that came with a request is shown
-//! again only if it was sealed or signed here. Every answer has the headers of [`mod@crate::csp`].
+//! **Invariants.** A GET notes the day on which a device was seen, and no more. The one exception is the way back from
+//! a bank's page (`cashier::returned`): the bank is asked what became of an attempt, and what it says is booked, as the
+//! worker would. Every form carries a token (see `form_token`). Text that came with a request is shown again only if it
+//! was sealed or signed here. Every answer has the headers of [`mod@crate::csp`].
 //!
 //! **Absent on purpose:** compression of HTML. A page holds a token beside text that strangers wrote (a shop's
 //! description), and the length of what is compressed tells of both (BREACH, 2013). A cashier fits the first flight
@@ -40,7 +42,7 @@ use crate::paths;
 
 pub use self::{
     sandbox::SandboxNotes,
-    visit::{RequestName, TooMany},
+    visit::{CameFrom, RequestName, TooMany},
 };
 
 /// Bytes of a form's body: the longest has a token, an id, a phone number and a password.
@@ -52,6 +54,7 @@ pub struct Pages {
     base_url: String,
     /// The documents of the merchants' API and of the payers'.
     documents: [Value; 2],
+    asked_lately: cashier::AskedLately,
     /// Under which name passkeys are made, or why there are none.
     party: Result<RelyingParty, NotOffered>,
 }
@@ -71,7 +74,8 @@ impl Pages {
     ) -> Arc<Pages> {
         let base_url = base_url.into();
         let party = RelyingParty::of(&base_url);
-        Arc::new(Pages { engine, base_url, documents, party })
+        let asked_lately = cashier::AskedLately::default();
+        Arc::new(Pages { engine, base_url, documents, asked_lately, party })
     }
 
     /// Whether browsers reach us over TLS, so that cookies may travel only there.

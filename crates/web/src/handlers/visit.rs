@@ -1,5 +1,7 @@
 //! What a handler wants to know of the request, read once.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::Request,
     http::{
@@ -18,6 +20,10 @@ use crate::frame::Frame;
 #[derive(Clone, Debug)]
 pub struct RequestName(pub String);
 
+/// The address that the request came from. Who listens gives it as an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub struct CameFrom(pub IpAddr);
+
 /// That this request is one too many of its kind from its address: seconds until another is answered. Who counts gives
 /// it as an extension of the request; the answer is a page that says so, and nothing is done.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +39,8 @@ pub(super) struct Visit {
     pub(super) path: String,
     /// What kind of device sent it, as far as its families of browser and system go.
     pub(super) device_name: String,
+    /// The address that it came from, if that is known.
+    pub(super) address: Option<IpAddr>,
     /// Whether a page of another origin sent the form.
     pub(super) foreign: bool,
     query: Vec<(String, String)>,
@@ -53,6 +61,7 @@ impl Visit {
             request_id: named.unwrap_or_else(|| format!("req_{}", hex(&entropy.seed()))),
             path: request.uri().path().to_owned(),
             device_name: device::name(headers.get(USER_AGENT).and_then(|value| value.to_str().ok())),
+            address: request.extensions().get::<CameFrom>().map(|CameFrom(address)| *address),
             foreign: is_foreign(headers),
             query: query.unwrap_or_default(),
             cookies: cookies(headers),

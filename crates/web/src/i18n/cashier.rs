@@ -26,6 +26,9 @@ texts! {
         ProcessingTitle: "正在向银行确认结果", "We are asking the bank";
         ProcessingBody: "通常只需几秒。请不要重复付款；关闭此页也不会影响结果。",
             "This usually takes seconds. Please do not pay again; closing this page changes nothing.";
+        ReviewingTitle: "这笔付款需要人工确认", "This payment is being looked at";
+        ReviewingBody: "钱没有付出。通常两小时内有结果；请不要重复付款，关闭此页也不会影响结果。",
+            "Nothing has been paid yet. There is a result within two hours; please do not pay again.";
         ProcessingLive: "结果一到，本页自动更新", "This page changes as soon as the answer arrives";
         ProcessingOffline: "网络断开，正在重试", "No connection, trying again";
         Refresh: "刷新", "Refresh";

@@ -7,7 +7,7 @@ use tongbao_core::{
     payment::Failure,
 };
 
-use crate::i18n::{Lang, money, phrase, send, utility};
+use crate::i18n::{Lang, money, phrase, send, transit, utility};
 
 /// A message in one language; one with a code in it says it.
 pub(crate) fn wording(lang: Lang, text: &Text) -> String {
@@ -22,6 +22,7 @@ pub(crate) fn wording(lang: Lang, text: &Text) -> String {
             phrase::code_message(lang, code)
         }
         Text::NewDevice(device) => new_device(lang, device),
+        Text::NewNetwork(device) => new_network(lang, device),
         Text::IdentityVerified(level) => identity_verified(lang, *level),
         Text::PasswordChanged => fixed(
             "您的支付密码已更改。如非本人操作，请立即在安全中心冻结账户。",
@@ -40,6 +41,21 @@ pub(crate) fn wording(lang: Lang, text: &Text) -> String {
         Text::Bank(told) => money::told(lang, told),
         Text::Transfer(told) => send::message(lang, told),
         Text::Utility(told) => utility::message(lang, told),
+        Text::Ride(told) => transit::message(lang, told),
+    }
+}
+
+fn new_network(lang: Lang, device: &str) -> String {
+    let device = if device.is_empty() { String::new() } else { format!(" ({device})") };
+    match lang {
+        Lang::Zh => format!(
+            "您的账户在新的网络环境登录{}。如非本人操作，请立即在安全中心移除该设备并冻结账户。",
+            device.replace(" (", "（").replace(')', "）")
+        ),
+        Lang::En => format!(
+            "Somebody signed in to your account from a network that was not used before{device}. If it was not you, \
+             remove the device in the security centre and freeze the account now."
+        ),
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) mod signature;
 mod tests;
 pub(crate) mod timeline;
 pub(crate) mod told;
+pub(crate) mod transit;
 pub(crate) mod utility;
 pub(crate) mod wallet;
 

@@ -101,6 +101,8 @@ pub(crate) fn failure(lang: Lang, failure: Option<Failure>) -> &'static str {
         (Some(Failure::CardExpired), Lang::En) => "The card is no longer valid.",
         (Some(Failure::Declined | Failure::WrongAmount), Lang::Zh) => "银行拒绝了这笔交易。",
         (Some(Failure::Declined | Failure::WrongAmount), Lang::En) => "The bank said no.",
+        (Some(Failure::Blocked), Lang::Zh) => "这笔交易未能通过核对。",
+        (Some(Failure::Blocked), Lang::En) => "This could not be confirmed.",
         (Some(Failure::NotConfirmed), Lang::Zh) => "银行未收到持卡人的确认。",
         (Some(Failure::NotConfirmed), Lang::En) => "The bank was not told by the card's holder to pay.",
         (None, Lang::Zh) => "账户已冻结。",
@@ -195,6 +197,8 @@ fn chinese(told: &MoneyNotice) -> (String, String) {
         MoneyNotice::CardUnbound => ("银行卡已解绑", ""),
         MoneyNotice::BadAmount => ("金额不正确", "请输入 0.01 至 50,000 元的金额，最多两位小数。"),
         MoneyNotice::CardUnusable => ("此卡不可用", "请另选一张储蓄卡。"),
+        MoneyNotice::Blocked => ("现在不能办理", "钱没有动。如有疑问请联系客服。"),
+        MoneyNotice::PasskeyNeeded => ("请用通行密钥确认", "钱没有动。可在安全中心添加通行密钥。"),
         MoneyNotice::BalanceInsufficient => ("余额不足", "金额加手续费超过余额。请减少金额。"),
         MoneyNotice::FeeChanged => ("手续费已变化", "请核对新的手续费后再确认。"),
         MoneyNotice::IdentityRequired => ("请先完成实名认证", "在安全中心完成认证后再操作。"),
@@ -252,6 +256,12 @@ fn english(told: &MoneyNotice) -> (String, String) {
             ("This is not an amount", "From 0.01 to 50,000 yuan, with two decimals at most.")
         }
         MoneyNotice::CardUnusable => ("This card cannot be used", "Choose another debit card."),
+        MoneyNotice::Blocked => {
+            ("This cannot be done now", "No money has moved. Ask customer service if you have questions.")
+        }
+        MoneyNotice::PasskeyNeeded => {
+            ("Confirm with a passkey", "No money has moved. The security centre is where passkeys are added.")
+        }
         MoneyNotice::BalanceInsufficient => {
             ("Not enough balance", "Amount and fee are more than you have. Withdraw less.")
         }

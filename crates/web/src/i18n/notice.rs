@@ -54,6 +54,7 @@ fn chinese(notice: &Notice) -> (String, String) {
         Notice::NotConfirmed => {
             ("银行未收到您的确认", "没有扣款。请重新付款并在银行页面确认，或选择其他付款方式。")
         }
+        Notice::Blocked => ("这笔付款未能完成", "没有扣款。请选择其他付款方式，或联系客服。"),
         Notice::PaymentsUsedUp => ("今日余额付款次数已用完", "没有扣款。请明天再试，或用银行卡付款。"),
         Notice::PasskeyRefused => ("未能确认通行密钥", "没有扣款。请重试，或输入支付密码。"),
         Notice::ProofVoid => ("确认时间已过", "没有扣款。请重新付款。"),
@@ -64,6 +65,7 @@ fn chinese(notice: &Notice) -> (String, String) {
         Notice::IdentityRequired => {
             ("需要实名认证", "没有扣款。请先在钱包的安全中心完成实名认证，或选择其他付款方式。")
         }
+        Notice::CodesUsedUp => ("今天的验证码已用完", "每天最多发送 10 次。请明天再试，或使用通行密钥付款。"),
         Notice::CodeExpired => ("验证码已失效", "请重新获取验证码。"),
         Notice::InvalidPhone => ("手机号格式不正确", "请输入 11 位中国大陆手机号，或以 + 开头的国际号码。"),
         Notice::SessionEnded => ("登录已失效", "为了您的安全，请重新登录后付款。没有扣款。"),
@@ -139,6 +141,10 @@ fn english_without_figures(notice: &Notice) -> (&'static str, &'static str) {
             "Your bank was not told to pay",
             "Nothing was charged. Pay again and confirm on the bank's page, or choose another method.",
         ),
+        Notice::Blocked => (
+            "This payment cannot be made",
+            "Nothing was charged. Choose another method, or ask customer service.",
+        ),
         Notice::PaymentsUsedUp => (
             "No more payments from the balance today",
             "Nothing was charged. Try again tomorrow, or pay by card.",
@@ -165,6 +171,7 @@ fn english_without_figures(notice: &Notice) -> (&'static str, &'static str) {
             "Your identity must be verified first",
             "Nothing was charged. Verify it in the wallet's security centre, or choose another method.",
         ),
+        Notice::CodesUsedUp => ("No more codes today", "Try again tomorrow, or pay with a passkey."),
         Notice::CodeExpired => ("The code has expired", "Ask for a new one."),
         Notice::InvalidPhone => {
             ("This is not a phone number", "Enter 11 digits, or an international number starting with +.")

@@ -34,7 +34,7 @@ texts! {
         TopUp: "充值", "Top up";
         Withdraw: "提现", "Withdraw";
         Utilities: "生活缴费", "Utilities";
-        Security: "安全中心", "Security";
+        Transit: "乘车码", "Transit";
         WaitingTitle: "待收款", "Waiting for you";
         RecentTitle: "最近账单", "Latest bills";
         AllBills: "全部账单", "All bills";
@@ -136,6 +136,8 @@ texts! {
         Withdrawal: "提现", "Withdrawals";
         /// Paid to a biller.
         Utility: "生活缴费", "Utilities";
+        /// Paid for a ride.
+        Ride: "乘车", "Rides";
         /// Anything else.
         Other: "其他", "Other";
     }
@@ -143,7 +145,7 @@ texts! {
 
 impl BillKind {
     /// All of them, in the order in which they are offered.
-    pub const EVERY: [BillKind; 8] = [
+    pub const EVERY: [BillKind; 9] = [
         BillKind::All,
         BillKind::Payment,
         BillKind::Transfer,
@@ -151,6 +153,7 @@ impl BillKind {
         BillKind::TopUp,
         BillKind::Withdrawal,
         BillKind::Utility,
+        BillKind::Ride,
         BillKind::Other,
     ];
 
@@ -164,6 +167,7 @@ impl BillKind {
             BillKind::TopUp => "top_up",
             BillKind::Withdrawal => "withdrawal",
             BillKind::Utility => "utility",
+            BillKind::Ride => "ride",
             BillKind::Other => "other",
         }
     }
@@ -366,6 +370,8 @@ fn chinese(notice: &SendNotice) -> (String, String) {
         SendNotice::BadAmount => ("金额不正确", "请输入大于 0 的金额，最多两位小数。"),
         SendNotice::BadNote => ("备注不能使用", "最多 50 个字，不能包含换行等控制字符。"),
         SendNotice::WrongSurname => ("姓名不一致", "没有转出。请与对方核对；如果不认识对方，请不要转账。"),
+        SendNotice::Blocked => ("现在不能转账", "没有转出。如有疑问请联系客服。"),
+        SendNotice::PasskeyNeeded => ("请用通行密钥确认", "没有转出。可在安全中心添加通行密钥。"),
         SendNotice::BalanceInsufficient => ("余额不足", "没有转出。请充值，或减少金额。"),
         SendNotice::Frozen => ("账户已冻结", "没有转出。请到安全中心解冻，或联系客服。"),
         SendNotice::IdentityRequired => ("需要先实名认证", "没有转出。请到安全中心完成实名认证。"),
@@ -421,6 +427,12 @@ fn english(notice: &SendNotice) -> (String, String) {
         SendNotice::BadNote => ("This note cannot be used", "At most 50 characters, without line breaks."),
         SendNotice::WrongSurname => {
             ("The name does not match", "Nothing was sent. Ask them; if you do not know them, do not send.")
+        }
+        SendNotice::Blocked => {
+            ("This cannot be sent now", "Nothing was sent. Ask customer service if you have questions.")
+        }
+        SendNotice::PasskeyNeeded => {
+            ("Confirm with a passkey", "Nothing was sent. The security centre is where passkeys are added.")
         }
         SendNotice::BalanceInsufficient => ("Not enough balance", "Nothing was sent. Top up, or send less."),
         SendNotice::Frozen => {

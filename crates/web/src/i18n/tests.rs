@@ -2,7 +2,7 @@
 
 use super::{
     Lang, Phrase, cashier, common, docs, error, money, passkey, phrase, sandbox, send, signature, timeline,
-    utility, wallet,
+    transit, utility, wallet,
 };
 
 fn is_chinese(char: char) -> bool {
@@ -43,6 +43,7 @@ fn every_table_is_complete_in_both_languages() {
     assert_complete(timeline::Text::ALL);
     assert_complete(timeline::LineKind::ALL);
     assert_complete(utility::Text::ALL);
+    assert_complete(transit::Text::ALL);
     assert_complete(timeline::BlockName::ALL);
     assert_complete(wallet::Text::ALL);
     assert_complete(wallet::State::ALL);

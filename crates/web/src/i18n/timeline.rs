@@ -31,6 +31,8 @@ texts! {
         Exchange: "请求", "Request";
         /// A line of the change log.
         Change: "变更", "Change";
+        /// What risk control decided.
+        Decision: "风控", "Risk";
         /// A line of the ledger.
         Posting: "记账", "Posting";
         /// An event.

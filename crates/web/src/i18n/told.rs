@@ -25,6 +25,8 @@ fn tone(told: Told) -> Tone {
     match told {
         Told::CodeSent
         | Told::PasswordChanged
+        | Told::PasswordReset
+        | Told::CodesSwitchedOff
         | Told::IdentityVerified
         | Told::LimitsSet
         | Told::Unfrozen
@@ -74,7 +76,11 @@ fn chinese(told: Told) -> (String, String) {
         Told::PasswordsDiffer => ("两次输入的密码不一致", "请重新输入。"),
         Told::MalformedPassword => ("支付密码是 6 位数字", "请重新输入。"),
         Told::WeakPassword => ("密码过于简单", "请勿使用相同数字或连号。"),
-        Told::PasswordChanged => ("支付密码已更改", ""),
+        Told::PasswordChanged => ("支付密码已更改", "其他设备已退出登录。"),
+        Told::PasswordReset => ("支付密码已更改", "通行密钥已全部移除，其他设备已退出登录。"),
+        Told::PasswordRequired => ("提高或取消限额需要支付密码", "没有任何更改。请输入支付密码后再次保存。"),
+        Told::CodesSwitchedOff => ("本机已停用付款码", ""),
+        Told::CodesUsedUp => ("今天的验证码已用完", "每天最多发送 10 次。请明天再试。"),
         Told::InvalidName => ("姓名格式不正确", "请输入证件上的姓名。"),
         Told::InvalidNumber => ("身份证号不正确", "请逐位核对 18 位公民身份号码。"),
         Told::TooYoung => ("未满 8 周岁", "请由监护人开通钱包。"),
@@ -90,6 +96,7 @@ fn chinese(told: Told) -> (String, String) {
         Told::PasskeyAdded => ("通行密钥已添加", "现在可以用它代替支付密码确认付款。"),
         Told::PasskeyRemoved => ("通行密钥已移除", "也可以在设备的密码管理中删除它。"),
         Told::PasskeyRefused => ("未能确认通行密钥", "没有任何更改。请重试，或使用支付密码。"),
+        Told::PasskeySignsNobodyIn => ("未能用通行密钥登录", "请重试，或使用验证码登录。"),
         Told::TooManyPasskeys => ("通行密钥已有 10 个", "请先移除不用的。"),
         Told::InvalidPasskeyName => ("名称不可用", "请输入 1 到 30 个字。"),
         Told::DeviceRemoved => ("设备已移除", "该设备需重新登录。"),
@@ -118,32 +125,44 @@ fn hindered(lang: Lang, hindrance: Hindrance) -> (&'static str, &'static str) {
     }
 }
 
+/// What has figures in it; the rest is said without.
 fn english(told: Told) -> (String, String) {
     let tries = |left: u8| format!("{left} {} left", plural(left.into(), "try", "tries"));
-    let (title, next): (&str, &str) = match told {
-        Told::WrongCode(left) => {
-            return ("Wrong code".into(), format!("Check the message. {}.", tries(left)));
-        }
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is in a table of its own")]
+    match told {
+        Told::WrongCode(left) => ("Wrong code".into(), format!("Check the message. {}.", tries(left))),
         Told::CodeTooSoon(wait_s) => {
             let next = format!("Wait {} before asking for another.", duration(Lang::En, wait_s));
-            return ("A code was sent a moment ago".into(), next);
+            ("A code was sent a moment ago".into(), next)
         }
         Told::WrongPassword(left) => {
-            return (
-                "Wrong payment password".into(),
-                format!("{} before it locks for a while.", tries(left)),
-            );
+            ("Wrong payment password".into(), format!("{} before it locks for a while.", tries(left)))
         }
         Told::PasswordLocked(ms) => {
             let next = format!("Try again after {}, or reset it by proving who you are.", until(ms));
-            return ("Payment password locked".into(), next);
+            ("Payment password locked".into(), next)
         }
         Told::WrongIdentity(left) => {
-            return ("Name and number do not fit".into(), format!("Check both. {}.", tries(left)));
+            ("Name and number do not fit".into(), format!("Check both. {}.", tries(left)))
         }
         Told::IdentityLocked(ms) => {
-            return ("Too many wrong identities".into(), format!("Try again after {}.", until(ms)));
+            ("Too many wrong identities".into(), format!("Try again after {}.", until(ms)))
         }
+        plain => {
+            let (title, next) = english_without_figures(plain);
+            (title.into(), next.into())
+        }
+    }
+}
+
+fn english_without_figures(told: Told) -> (&'static str, &'static str) {
+    match told {
+        Told::WrongCode(_)
+        | Told::CodeTooSoon(_)
+        | Told::WrongPassword(_)
+        | Told::PasswordLocked(_)
+        | Told::WrongIdentity(_)
+        | Told::IdentityLocked(_) => ("", ""),
         Told::CodeExpired => ("The code has expired", "Ask for a new one."),
         Told::CodeSent => ("A code is on its way", "It is valid for 5 minutes."),
         Told::InvalidPhone => {
@@ -154,7 +173,16 @@ fn english(told: Told) -> (String, String) {
         Told::PasswordsDiffer => ("The two passwords are not the same", "Please enter them again."),
         Told::MalformedPassword => ("The payment password is six digits", "Please enter it again."),
         Told::WeakPassword => ("This password is too easy to guess", "Not all digits equal, and no run."),
-        Told::PasswordChanged => ("The payment password is changed", ""),
+        Told::PasswordChanged => ("The payment password is changed", "Other devices are signed out."),
+        Told::PasswordReset => {
+            ("The payment password is changed", "All passkeys are removed, and other devices are signed out.")
+        }
+        Told::PasswordRequired => (
+            "To allow more takes the payment password",
+            "Nothing was changed. Enter the payment password and save again.",
+        ),
+        Told::CodesSwitchedOff => ("Payment codes are off on this device", ""),
+        Told::CodesUsedUp => ("No more codes today", "We send ten a day at most. Try again tomorrow."),
         Told::InvalidName => ("This is not a name", "Enter the name on the ID card."),
         Told::InvalidNumber => ("This is not an ID number", "Check all 18 characters."),
         Told::TooYoung => ("Below eight years of age", "A guardian can open a wallet."),
@@ -176,6 +204,7 @@ fn english(told: Told) -> (String, String) {
         Told::PasskeyRefused => {
             ("The passkey was not accepted", "Nothing was changed. Try again, or use the payment password.")
         }
+        Told::PasskeySignsNobodyIn => ("The passkey did not sign you in", "Try again, or sign in by a code."),
         Told::TooManyPasskeys => ("You have 10 passkeys", "Remove one that you do not use."),
         Told::InvalidPasskeyName => ("This cannot be its name", "Enter 1 to 30 characters."),
         Told::DeviceRemoved => ("The device is removed", "It must sign in again."),
@@ -184,6 +213,5 @@ fn english(told: Told) -> (String, String) {
         Told::MailConfirmed => ("The address is confirmed", "Notices go there, too, from now on."),
         Told::MailRemoved => ("The address is removed", "No more mail is sent."),
         Told::NotClosable(hindrance) => hindered(Lang::En, hindrance),
-    };
-    (title.into(), next.into())
+    }
 }

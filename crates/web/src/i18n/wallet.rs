@@ -50,7 +50,12 @@ texts! {
         TodayTwoFactorsCount: "今日余额付款笔数（支付密码）", "Payments today, with the password";
         TodayFewerFactorsCount: "今日余额付款笔数（免密）", "Payments today, without the password";
         OwnHint: "留空则不另设限额。", "Leave empty for no limit of your own.";
+        OwnPasswordHint: "提高或取消限额时填写；降低限额不需要。",
+            "For raising or removing a limit. Lowering one needs none.";
         SetLimits: "保存", "Save";
+        Codes: "付款码", "Payment codes";
+        SwitchOn: "在本机启用付款码", "Switch on on this device";
+        SwitchOff: "在本机停用付款码", "Switch off on this device";
         Password: "支付密码", "Payment password";
         ChangePassword: "修改支付密码", "Change the payment password";
         OldPassword: "当前支付密码", "Current payment password";
@@ -97,6 +102,13 @@ texts! {
         Frozen: "已冻结", "Frozen";
         NoLevelLimits: "本机构另有规定", "By the rules of this institution";
         OwnLimits: "已自设限额", "Your own limits";
+        CodesOn: "本机已启用", "On on this device";
+        CodesOff: "本机未启用", "Off on this device";
+        CodesIntro: "付款码不超过 1,000 元无需支付密码即可付款，因此在本机启用时需要输入一次。重新登录后需再次启用。",
+            "A payment code pays up to 1,000 yuan without the payment password, so this device asks for it once. After \
+             the next sign-in it asks again.";
+        CodesOnIntro: "本机可以展示付款码。停用后，再次展示需要支付密码。",
+            "This device shows payment codes. Once they are off, showing one takes the payment password again.";
         SignUpIntro: "付款时用它确认。请勿与银行卡密码或生日相同。",
             "You confirm payments with it. Do not use a card's PIN or a birthday.";
         IdentityIntro: "认证后才能用余额付款。姓名和身份证号须与证件一致。",

@@ -19,6 +19,8 @@ pub enum Told {
     CodeExpired,
     /// With the seconds to wait.
     CodeTooSoon(u64),
+    /// No more codes are sent today.
+    CodesUsedUp,
     /// A code is on its way.
     CodeSent,
     /// What was typed is no phone number.
@@ -37,8 +39,14 @@ pub enum Told {
     WrongPassword(u8),
     /// Until then, in milliseconds since 1970.
     PasswordLocked(i64),
+    /// To allow more takes the payment password.
+    PasswordRequired,
     /// The payment password is another one now.
     PasswordChanged,
+    /// It was set anew; passkeys and other devices are gone.
+    PasswordReset,
+    /// Payment codes are not shown on this device any more.
+    CodesSwitchedOff,
     /// What was typed is no name.
     InvalidName,
     /// What was typed is no ID number.
@@ -73,6 +81,8 @@ pub enum Told {
     PasskeyRemoved,
     /// What the device brought was not accepted.
     PasskeyRefused,
+    /// Nobody is signed in by this passkey.
+    PasskeySignsNobodyIn,
     /// There are as many passkeys as there may be.
     TooManyPasskeys,
     /// What was typed is no name of a passkey.
@@ -111,6 +121,8 @@ pub enum FieldKind {
     Code,
     /// The payment password.
     Password,
+    /// The payment password, where it may be needed.
+    PasswordIfNeeded,
     /// A payment password to be.
     NewPassword,
     /// A person's name.
@@ -141,6 +153,10 @@ impl FieldKind {
             FieldKind::Password => {
                 "class=\"big\" type=\"password\" inputmode=\"numeric\" autocomplete=\"off\" pattern=\"[0-9]{6}\" \
                  minlength=\"6\" maxlength=\"6\" required"
+            }
+            FieldKind::PasswordIfNeeded => {
+                "class=\"big\" type=\"password\" inputmode=\"numeric\" autocomplete=\"off\" pattern=\"[0-9]{6}\" \
+                 minlength=\"6\" maxlength=\"6\""
             }
             FieldKind::NewPassword => {
                 "class=\"big\" type=\"password\" inputmode=\"numeric\" autocomplete=\"new-password\" \
@@ -215,6 +231,8 @@ pub struct FormView {
     pub(crate) links: Vec<(T, String)>,
     /// Whether to point at the sandbox's inbox.
     pub inbox: bool,
+    /// The way back after signing in by a passkey, where that is offered.
+    pub passkey: Option<String>,
 }
 
 #[derive(Template)]

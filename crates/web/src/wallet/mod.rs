@@ -4,6 +4,7 @@ pub mod account;
 pub mod money;
 pub mod passkeys;
 pub mod send;
+pub mod transit;
 pub mod utility;
 
 use crate::i18n::wallet::Text as T;

@@ -39,6 +39,8 @@ pub struct PasskeysView {
     pub passkeys: Vec<PasskeyRow>,
     /// Whether one can be added.
     pub adding: Adding,
+    /// Whether the code that adds one was sent.
+    pub code_sent: bool,
     /// What kind of device this is: offered as a name.
     pub device: String,
 }

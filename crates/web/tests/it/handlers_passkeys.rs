@@ -46,13 +46,21 @@ fn challenge(asked: &Value) -> &str {
 async fn with_passkey(shop: &Shop, phone: &str, device: &Device) -> Browser {
     let mut browser = shop.browser();
     enter(shop, &mut browser, phone).await;
-    add(&mut browser, device).await.shows(&["The passkey is added", "my phone", "never"]);
+    add(shop, &mut browser, device).await.shows(&["The passkey is added", "my phone", "never"]);
     browser
 }
 
-async fn add(browser: &mut Browser, device: &Device) -> Page {
+/// The page with the form of a new passkey, and the code that was sent for it.
+async fn with_code(shop: &Shop, browser: &mut Browser) -> (Page, String) {
     let page = browser.get(PASSKEYS).await;
-    let fields = [("name", "my phone"), ("password", PASSWORD)];
+    let page = browser.submit(&page, "/wallet/security/passkeys/code", &[]).await;
+    page.shows(&["A code is on its way", "name=\"password\"", "name=\"code\""]);
+    (page, shop.last_code())
+}
+
+async fn add(shop: &Shop, browser: &mut Browser, device: &Device) -> Page {
+    let (page, code) = with_code(shop, browser).await;
+    let fields = [("name", "my phone"), ("code", code.as_str()), ("password", PASSWORD)];
     let made = device.make(challenge(&asked(browser, &page, OPTIONS, &fields).await)).to_string();
     browser.submit(&page, PASSKEYS, &[("name", "my phone"), ("passkey", &made)]).await
 }
@@ -95,15 +103,21 @@ async fn a_passkey_is_added_with_the_password_listed_and_removed_by_its_owner() 
     let mut browser = shop.browser();
     enter(&shop, &mut browser, RICH).await;
     let page = browser.get(PASSKEYS).await;
-    page.shows(&["needs JavaScript", "name=\"password\""]);
+    page.shows(&["a code from a text message", "Send code"]);
+    page.hides(&["name=\"password\""]);
+    let (page, code) = with_code(&shop, &mut browser).await;
+    page.shows(&["needs JavaScript"]);
     assert!(page.body.len() <= PAGE_BYTES_MAX, "{} bytes", page.body.len());
-    for (name, password, told) in [
-        ("my phone", "999999", "4 tries left"),
-        ("my phone", "12345", "six digits"),
-        ("", PASSWORD, "1 to 30 characters"),
-        ("a\u{202e}b", PASSWORD, "1 to 30 characters"),
+    for (name, password, code, told) in [
+        ("my phone", "999999", code.as_str(), "4 tries left"),
+        ("my phone", "12345", code.as_str(), "six digits"),
+        ("", PASSWORD, code.as_str(), "1 to 30 characters"),
+        ("a\u{202e}b", PASSWORD, code.as_str(), "1 to 30 characters"),
+        ("my phone", PASSWORD, "", "The code has expired"),
+        ("my phone", PASSWORD, "x", "The code has expired"),
     ] {
-        let answer = asked(&mut browser, &page, OPTIONS, &[("name", name), ("password", password)]).await;
+        let fields = [("name", name), ("password", password), ("code", code)];
+        let answer = asked(&mut browser, &page, OPTIONS, &fields).await;
         assert!(answer["told"].as_str().unwrap().contains(told), "{answer}");
     }
     let device = device(b"one");
@@ -112,14 +126,17 @@ async fn a_passkey_is_added_with_the_password_listed_and_removed_by_its_owner() 
     let made = device.make("AAAA").to_string();
     let never = browser.submit(&page, PASSKEYS, &[("name", "my phone"), ("passkey", &made)]).await;
     never.shows(&["The passkey was not accepted"]);
-    add(&mut browser, &device).await.shows(&["The passkey is added", "my phone"]);
-    let page = browser.get(PASSKEYS).await;
-    let again = asked(&mut browser, &page, OPTIONS, &[("name", "b"), ("password", PASSWORD)]).await;
+    shop.engine.clock.set_ahead_s(31);
+    add(&shop, &mut browser, &device).await.shows(&["The passkey is added", "my phone"]);
+    shop.engine.clock.set_ahead_s(62);
+    let (page, code) = with_code(&shop, &mut browser).await;
+    let fields = [("name", "b"), ("password", PASSWORD), ("code", code.as_str())];
+    let again = asked(&mut browser, &page, OPTIONS, &fields).await;
     assert_eq!(again["options"]["excludeCredentials"][0]["id"], "b25l");
     assert_eq!(again["options"]["authenticatorSelection"]["userVerification"], "required");
     browser.get("/wallet/messages").await.shows(&["A passkey was added, “my phone”"]);
     let id = field(&page, "passkey");
-    shop.engine.clock.set_ahead_s(31);
+    shop.engine.clock.set_ahead_s(93);
     let mut other = shop.browser();
     let page = enter(&shop, &mut other, POOR).await;
     let token = page.token();

@@ -1,10 +1,17 @@
 //! What the pages refuse, and what they never do.
 
 use axum::http::StatusCode;
-use tongbao_core::payment::Status;
+use tongbao_core::{
+    Facts,
+    payment::{Proofs, Status},
+    transfer::send::{NewTransfer, Way, send_proven},
+};
 use tongbao_engine::Mode;
 
-use crate::shop::{PASSWORD, POOR, RICH, Shop};
+use crate::{
+    handlers_wallet_account::enter,
+    shop::{PASSWORD, POOR, RICH, Shop, fen, input},
+};
 
 #[tokio::test]
 async fn every_page_has_its_policy_and_a_nonce_of_its_own() {
@@ -58,6 +65,33 @@ async fn text_of_a_shop_never_becomes_markup() {
         let page = browser.get(address).await;
         page.shows(&["&#60;script&#62;alert(1)"]);
         page.hides(&["<script>alert", "<img"]);
+    }
+}
+
+#[tokio::test]
+async fn a_note_of_a_payer_never_becomes_markup() {
+    const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x>";
+    let shop = Shop::sandbox().await;
+    let new = NewTransfer {
+        number: "1".to_owned(),
+        sender: shop.rich,
+        recipient: shop.poor,
+        money: fen(100),
+        note: HOSTILE.to_owned(),
+        way: Way::ToBeAccepted,
+        collection: None,
+        proofs: Proofs::PASSWORD,
+    };
+    let send = move |facts: &dyn Facts, cx: &mut _| send_proven(facts, cx, &new);
+    let transfer = shop.engine.step(input("create_transfer"), send).await.unwrap().unwrap();
+    let bill = format!("/wallet/bills/{}", transfer.id);
+    for phone in [POOR, RICH] {
+        let mut browser = shop.browser();
+        enter(&shop, &mut browser, phone).await;
+        browser.get(&bill).await.shows(&["&#60;script&#62;alert(1)"]);
+        for address in [bill.as_str(), "/wallet", "/wallet/bills", "/wallet/messages"] {
+            browser.get(address).await.hides(&["<script>alert", "<img"]);
+        }
     }
 }
 

@@ -106,6 +106,17 @@ async fn a_real_name_gives_a_level_its_limits_and_a_message() {
         .submit(&page, "/wallet/security/limits", &fields)
         .await
         .shows(&["This is not an amount", "value=\"99.50\""]);
+    for (more, password, told) in [
+        ("99.51", "", "To allow more takes the payment password"),
+        ("", "", "To allow more takes the payment password"),
+        ("", "000000", "Wrong payment password"),
+        ("", "1", "six digits"),
+        ("99.00", "", "The limits are saved"),
+        ("99.50", CHOSEN, "The limits are saved"),
+    ] {
+        let fields = [("per_payment", more), ("per_day", ""), ("password", password)];
+        browser.submit(&page, "/wallet/security/limits", &fields).await.shows(&[told]);
+    }
     let page = browser.get("/wallet/messages").await;
     page.shows(&["Your identity is verified"]);
     page.hides(&["Your code is"]);

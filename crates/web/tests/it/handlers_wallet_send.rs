@@ -193,6 +193,38 @@ async fn a_collection_code_leads_in_and_takes_what_its_owner_asks_for() {
     assert!(transfers.iter().filter_map(Transfer::of).all(|transfer| transfer.collection.is_some()));
 }
 
+/// Switches payment codes on, and comes to their page.
+async fn codes_on(browser: &mut Browser) -> Page {
+    let switch = browser.get("/wallet/code").await;
+    assert_eq!(switch.header("location"), "/wallet/security/codes");
+    let switch = browser.get("/wallet/security/codes").await;
+    browser.submit(&switch, "/wallet/security/codes", &[("password", PASSWORD)]).await
+}
+
+#[tokio::test]
+async fn a_device_shows_payment_codes_once_the_password_has_allowed_it() {
+    let shop = Shop::sandbox().await;
+    let mut browser = sign_in(&shop, RICH).await;
+    let switch = browser.get("/wallet/security/codes").await;
+    switch.shows(&["asks for it once", "name=\"password\""]);
+    let answer = browser.post("/wallet/code", &[("csrf", &switch.token())]).await;
+    assert_eq!(answer.header("location"), "/wallet/security/codes", "no code without the password");
+    for (typed, told) in [("000000", "Wrong payment password"), ("1", "six digits"), ("", "six digits")] {
+        browser.submit(&switch, "/wallet/security/codes", &[("password", typed)]).await.shows(&[told]);
+    }
+    let page = codes_on(&mut browser).await;
+    page.shows(&["Show my code"]);
+    browser.submit(&page, "/wallet/code", &[]).await.shows(&["Changes in"]);
+    shop.engine.clock.set_ahead_s(31);
+    let mut other = sign_in(&shop, RICH).await;
+    assert_eq!(other.get("/wallet/code").await.header("location"), "/wallet/security/codes");
+    let on = browser.get("/wallet/security/codes").await;
+    on.shows(&["This device shows payment codes"]);
+    let off = browser.submit(&on, "/wallet/security/codes/end", &[]).await;
+    off.shows(&["Payment codes are off on this device", "name=\"password\""]);
+    assert_eq!(browser.get("/wallet/code").await.header("location"), "/wallet/security/codes");
+}
+
 #[tokio::test]
 async fn pages_are_small_whole_without_scripts_and_hide_the_balance_on_request() {
     let shop = Shop::sandbox().await;
@@ -202,9 +234,16 @@ async fn pages_are_small_whole_without_scripts_and_hide_the_balance_on_request()
     let hidden = browser.submit(&home, "/wallet/balance", &[("hide", "1")]).await;
     hidden.hides(&["10,000.00</p>"]);
     browser.submit(&hidden, "/wallet/balance", &[("hide", "")]).await.shows(&["10,000.00"]);
-    let page = browser.get("/wallet/code").await;
+    let page = codes_on(&mut browser).await;
     browser.submit(&page, "/wallet/code", &[]).await.shows(&["Changes in", "<svg"]);
-    for path in ["/wallet", "/wallet/code", "/wallet/transfer", "/wallet/collect", "/wallet/bills"] {
+    for path in [
+        "/wallet",
+        "/wallet/code",
+        "/wallet/security/codes",
+        "/wallet/transfer",
+        "/wallet/collect",
+        "/wallet/bills",
+    ] {
         for lang in ["zh", "en"] {
             let page = browser.get(&format!("{path}?lang={lang}&text=large")).await;
             assert_eq!(page.status, StatusCode::OK);

@@ -9,4 +9,5 @@ mod page;
 mod pages;
 mod samples;
 mod sandbox;
+mod transit;
 mod utility;

@@ -161,6 +161,8 @@ fn every_notice_of_money_says_something_in_both_languages() {
         MoneyNotice::BadAmount,
         MoneyNotice::CardUnusable,
         MoneyNotice::BalanceInsufficient,
+        MoneyNotice::Blocked,
+        MoneyNotice::PasskeyNeeded,
         MoneyNotice::FeeChanged,
         MoneyNotice::IdentityRequired,
         MoneyNotice::LimitReached,

@@ -102,6 +102,7 @@ fn cause(source: &Source, subject: Id) -> Result<Cause, Fault> {
             let number = transfer.sender.number().to_owned();
             (bill.unwrap_or_else(own), number, Some(transfer.remark.clone()))
         }
+        Some(Record::Ride(ride)) => (own(), ride.ride_no.clone(), None),
         Some(Record::WechatTransferBatch(batch)) => {
             (batch.batch_id.clone(), batch.terms.out_batch_no.clone(), Some(batch.terms.remark.clone()))
         }
@@ -120,8 +121,8 @@ fn cause(source: &Source, subject: Id) -> Result<Cause, Fault> {
 /// What merchants know a movement as: its business (业务名称) and its kind (业务类型).
 const fn names(reason: Reason) -> (&'static str, &'static str) {
     match reason {
-        Reason::Payment => ("交易", "交易"),
-        Reason::Fee => ("交易", "扣除交易手续费"),
+        Reason::Payment | Reason::Fare => ("交易", "交易"),
+        Reason::Fee | Reason::FareFee => ("交易", "扣除交易手续费"),
         Reason::Refund => ("退款", "退款"),
         Reason::FeeReturn => ("退款", "退还交易手续费"),
         Reason::RefundFailed => ("退款", "退款关闭"),

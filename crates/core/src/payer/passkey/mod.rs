@@ -8,11 +8,16 @@
 //!
 //! **Absent on purpose:** signatures. The shell verifies them, as it does passwords, and says what it found.
 
+mod sign_in;
 mod steps;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::steps::{NewPasskey, Signed, ask, ask_to_register, prove, register, remove};
+pub(super) use self::steps::remove_all;
+pub use self::{
+    sign_in::{SignInChallenge, ask_to_sign_in, sign_in},
+    steps::{NewPasskey, Signed, ask, ask_to_register, prove, register, remove},
+};
 use crate::{
     Key, Time,
     id::{PasskeyId, PasskeyRingId, PayerId},

@@ -6,7 +6,7 @@ use crate::{
     id::{PasskeyId, PayerId},
     limits::PASSKEYS_PER_PAYER_MAX,
     message::{self, Text},
-    payer::{known, password_was_right},
+    payer::{CodePurpose, Payer, known, open},
 };
 
 /// A passkey as a device has made it and the shell has read it.
@@ -70,22 +70,39 @@ pub fn ask(
     Ok((change, challenge))
 }
 
-/// The same for a new passkey, after the payment password was found right: whoever adds a passkey can pay with it. The
-/// tries at the password start again whatever comes of it, so a refusal is part of the answer.
+/// The same for a new passkey, by a one-time code of which `code` is the digest, after the payment password was found
+/// right: whoever adds a passkey can pay with it what needs both. The tries at the password start again and a wrong
+/// code is counted whatever comes of it, so a refusal is part of the answer.
 pub fn ask_to_register(
     facts: &dyn Facts,
     cx: &mut Context,
-    payer: PayerId,
+    (payer, code): (PayerId, &[u8; 32]),
     what: ([u8; 32], [u8; 32]),
 ) -> Result<(ChangeSet, Result<Challenge, Refusal>), Stop> {
     let full = ring(facts, payer)?.is_some_and(|ring| ring.passkeys.len() >= PASSKEYS_PER_PAYER_MAX);
-    let (mut change, told) = if full {
-        (ChangeSet::default(), Err(Refusal::TooManyPasskeys))
+    let known = open(facts, payer)?;
+    let proven = Payer { password_tries: 0, locked_until: None, ..known.next() };
+    let mut change = ChangeSet::default();
+    // A code that is typed where there is no room is good for when there is.
+    let typed = if full {
+        Err(Refusal::TooManyPasskeys)
     } else {
-        let (change, challenge) = ask(facts, cx, payer, what)?;
-        (change, Ok(challenge))
+        proven.clone().typed(CodePurpose::Passkey, cx.at(), code)
     };
-    password_was_right(facts, &mut change, payer)?;
+    let (after, told) = match typed {
+        Ok((after, true)) => (after, Ok(())),
+        Ok((after, false)) => (after, Err(Refusal::WrongCode)),
+        Err(refusal) => (proven, Err(refusal)),
+    };
+    let told = match told {
+        Ok(()) => {
+            let (asked, challenge) = ask(facts, cx, payer, what)?;
+            change = asked;
+            Ok(challenge)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    change.put(after);
     Ok((change, told))
 }
 
@@ -164,22 +181,32 @@ pub fn prove(
     about: &[u8; 32],
 ) -> Result<(ChangeSet, Result<(), Refusal>), Stop> {
     let next = answered(facts, cx, payer, (&signed.challenge, about))?;
+    let mut change = ChangeSet::default();
+    change.put(next);
+    let counts = has_signed(facts, cx, &mut change, payer, signed)?;
+    Ok((change, if counts { Ok(()) } else { Err(Refusal::PasskeyRefused) }))
+}
+
+/// Whether a signature that was found right is of a passkey that counts; notes its count and the day.
+pub(super) fn has_signed(
+    facts: &dyn Facts,
+    cx: &Context,
+    change: &mut ChangeSet,
+    payer: PayerId,
+    signed: &Signed,
+) -> Result<bool, Stop> {
     let found = facts.get::<Passkey>(signed.passkey)?;
     let found = found.filter(|passkey| passkey.payer == payer && passkey.removed_at.is_none());
     let counts_on = |passkey: &&Passkey| {
         let counts = signed.sign_count > 0 || passkey.sign_count > 0;
         !counts || signed.sign_count > passkey.sign_count
     };
-    let mut change = ChangeSet::default();
-    change.put(next);
-    let Some(passkey) = found.filter(counts_on) else {
-        return Ok((change, Err(Refusal::PasskeyRefused)));
-    };
+    let Some(passkey) = found.filter(counts_on) else { return Ok(false) };
     let used_on = Some(cx.at().china_day());
     if (passkey.sign_count, passkey.used_on) != (signed.sign_count, used_on) {
         change.put(Passkey { sign_count: signed.sign_count, used_on, ..passkey.next() });
     }
-    Ok((change, Ok(())))
+    Ok(true)
 }
 
 /// Removes a payer's passkey; one of another payer, or one that was removed, is not found.
@@ -196,4 +223,24 @@ pub fn remove(facts: &dyn Facts, cx: &mut Context, payer: PayerId, id: PasskeyId
     change.put(next);
     change.put(Passkey { removed_at: Some(cx.at()), ..passkey.next() });
     Ok(change)
+}
+
+/// Removes all of a payer's passkeys, and what waits to be signed. Of each the payer is told.
+pub(in crate::payer) fn remove_all(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    payer: &Payer,
+) -> Result<(), Stop> {
+    let Some(ring) = ring(facts, payer.id)? else { return Ok(()) };
+    for id in &ring.passkeys {
+        let Some(passkey) = facts.get::<Passkey>(*id)? else { continue };
+        change.put(message::tell(cx, payer, Text::PasskeyRemoved(passkey.name.clone())));
+        change.put(Passkey { removed_at: Some(cx.at()), ..passkey.next() });
+    }
+    if !ring.passkeys.is_empty() || ring.challenge.is_some() {
+        let version = ring.version.saturating_add(1);
+        change.put(PasskeyRing { version, passkeys: Vec::new(), challenge: None, ..ring.clone() });
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Refusal, Time,
     id::{AttemptId, PayerId},
-    limits::{CHALLENGES_PER_PAYMENT_MAX, SANDBOX_HOLDER_WAIT_MS},
+    limits::{ATTEMPTS_PER_PAYMENT_MAX, CHALLENGES_PER_PAYMENT_MAX, SANDBOX_HOLDER_WAIT_MS},
 };
 
 /// Of a payer's attempts of which nothing came before a proof only the last is kept, so that asking again and again
@@ -41,6 +41,9 @@ pub(super) fn prove(now: &Payment, id: AttemptId, proof: Proof, at: Time) -> Ans
             attempt.proofs = proofs;
         }
         return Ok(Some(Next { payment, happened: Vec::new() }));
+    }
+    if now.attempts_counted() >= ATTEMPTS_PER_PAYMENT_MAX {
+        return Err(Refusal::TooManyAttempts);
     }
     // It begins now, so it stands behind those that began before.
     payment.attempts.retain(|attempt| attempt.id != id);

@@ -4,7 +4,7 @@ use tongbao_money::Money;
 
 use super::{
     super::{
-        AttemptStatus, Payment, Status,
+        AttemptStatus, Payment, Status, by_card,
         machine::{Happened, Next},
     },
     timer,
@@ -32,7 +32,8 @@ pub(crate) fn apply(
     let mut events = Vec::new();
     for happened in next.happened {
         match happened {
-            Happened::Began(_) | Happened::RefundClaimed(_) | Happened::RefundCounted => {}
+            Happened::Began(id) => by_card::note(cx, change, &payment, id),
+            Happened::RefundClaimed(_) | Happened::RefundCounted => {}
             Happened::Succeeded(id) => {
                 let source = source(before, &payment, id);
                 let subject = payment.id.into();

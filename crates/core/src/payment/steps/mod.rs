@@ -8,7 +8,7 @@ use tongbao_money::Money;
 
 pub(crate) use self::{
     book::apply,
-    pay::{after_proof, pay_known},
+    pay::{after_proof, asks_for, judged, pay_known},
     prove::take_up,
 };
 pub use self::{

@@ -1,6 +1,7 @@
 //! A payer pays: after a proof, from the balance at once or through a channel.
 
 use tongbao_money::Money;
+use tongbao_risk::choices::{Operation, Scene};
 
 use super::{
     super::{
@@ -13,13 +14,15 @@ use super::{
     QUERY_AFTER_S, apply, known,
 };
 use crate::{
-    ChangeSet, Context, Facts, Refusal, Stop, Task, Work, card,
+    ChangeSet, Context, Facts, Key, Refusal, Stop, Task, Work, card,
     id::{AppId, PayerId, PaymentId},
     ledger::{Account, template},
     payer::{
         self, Payer,
+        passkey::PasskeyRing,
         usage::{self, Factors, spend},
     },
+    risk::{self, Assessment, Decision, review},
     sandbox::{self, Fault},
     wechat::combine,
 };
@@ -58,9 +61,9 @@ impl Shown {
     }
 
     /// The sets of proofs of which one is needed, if what was shown is not enough.
-    pub(crate) fn lacks(self, payer: &Payer, money: Money) -> Option<Vec<Proofs>> {
+    pub(crate) fn lacks(self, payer: &Payer, money: Money, risk: Risk) -> Option<Vec<Proofs>> {
         let Shown::Proofs(given) = self else { return None };
-        let needed = policy::needed(&Asked { money, identity: payer.identity.as_ref(), risk: Risk::Silent });
+        let needed = policy::needed(&Asked { money, identity: payer.identity.as_ref(), risk });
         (!policy::is_enough(&needed, given)).then_some(needed)
     }
 }
@@ -175,7 +178,12 @@ pub(crate) fn pay_known(
     }
     let mut attempt = Attempt::begin(cx, ask.method, ask.payer);
     attempt.proofs = ask.shown.proofs();
-    let lacks = ask.shown.lacks(payer, now.money);
+    attempt.risk = judged(facts, cx, now, (payer, ask.method, ask.shown))?;
+    if attempt.decision() == Decision::Block {
+        let payment = block(facts, cx, &mut change, now, attempt)?;
+        return Ok((change, payment));
+    }
+    let lacks = ask.shown.lacks(payer, now.money, asks_for(facts, ask.payer, attempt.decision())?);
     let waits = lacks.is_some();
     if let Some(needed) = lacks {
         let of = Paying {
@@ -199,6 +207,57 @@ pub(crate) fn pay_known(
     }
     let payment = apply(facts, cx, &mut change, now, next)?;
     Ok((change, payment))
+}
+
+/// What risk control says of an attempt that begins.
+pub(crate) fn judged(
+    facts: &dyn Facts,
+    cx: &Context,
+    now: &Payment,
+    (payer, method, shown): (&Payer, Method, Shown),
+) -> Result<Option<Box<Assessment>>, Stop> {
+    let asked = risk::Asked {
+        operation: Operation::Payment,
+        scene: if shown == Shown::PaymentCode { Scene::PaymentCode } else { Scene::Web },
+        money: now.money,
+        payer,
+        payee: Some(risk::Recipient::Merchant(now.merchant)),
+        card: if let Method::Card(card) = method { Some(card) } else { None },
+        is_channel: method == Method::SandboxBank,
+    };
+    Ok(risk::assess(facts, cx, &asked)?.map(Box::new))
+}
+
+/// Which proofs a challenge of risk control comes to. Of a payer who has no passkey password and code are asked
+/// together.
+pub(crate) fn asks_for(facts: &dyn Facts, payer: PayerId, decision: Decision) -> Result<Risk, Stop> {
+    Ok(match decision {
+        Decision::Allow | Decision::ChallengePassword | Decision::Review | Decision::Block => Risk::Silent,
+        Decision::ChallengeCode => Risk::Code,
+        Decision::ChallengePasskey => {
+            let ring = facts.find::<PasskeyRing>(&Key::PasskeyRing(payer))?;
+            if ring.is_some_and(|ring| !ring.passkeys.is_empty()) { Risk::Passkey } else { Risk::Code }
+        }
+    })
+}
+
+/// An attempt that risk control refuses: it has failed as soon as it began, and the payment is open again.
+fn block(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    now: &Payment,
+    attempt: Attempt,
+) -> Result<Payment, Stop> {
+    let id = attempt.id;
+    let begun = machine::decide(now, Input::Begin(attempt), cx.at())?.ok_or(Refusal::PaymentProcessing)?;
+    let failed = Input::Failed { attempt: id, failure: Failure::Blocked };
+    let mut next = begun;
+    if let Some(after) = machine::decide(&next.payment, failed, cx.at())? {
+        next.payment = after.payment;
+        next.happened.extend(after.happened);
+    }
+    apply(facts, cx, change, now, next)
 }
 
 /// Whether an attempt that waits for proofs would be refused with them, as things stand.
@@ -227,6 +286,9 @@ pub(super) fn go_on(
     if let Method::Card(card) = attempt.method {
         card::steps::usable(facts, attempt.payer, card)?;
     }
+    if let Some(risk) = attempt.risk.as_deref().filter(|risk| risk.decision == Decision::Review) {
+        return hold(facts, cx, change, next, (attempt, factors, risk));
+    }
     let fault = if sandbox { sandbox::take_fault(facts, change, attempt.payer)? } else { None };
     for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt.id) {
         begun.fault = fault;
@@ -238,6 +300,30 @@ pub(super) fn go_on(
             Ok(())
         }
     }
+}
+
+/// An attempt that a person is to look at: what comes from the balance is held, and no bank is asked.
+fn hold(
+    facts: &dyn Facts,
+    cx: &mut Context,
+    change: &mut ChangeSet,
+    next: &mut Next,
+    (attempt, factors, risk): (&Attempt, Factors, &Assessment),
+) -> Result<(), Stop> {
+    let money = next.payment.money;
+    if attempt.method == Method::Balance {
+        let available = facts.account(&Account::PayerAvailable(attempt.payer).of(money.currency))?;
+        if available.balance() < money.amount.minor() {
+            return pay_from_balance(facts, cx, change, next, (attempt, factors), None);
+        }
+        spend(facts, cx, change, attempt.payer, money, factors)?;
+        change.postings.extend(template::hold(attempt.payer, money, next.payment.id.into()));
+    }
+    let review = review::open(cx, change, &next.payment, (attempt.id, attempt.payer), risk);
+    for begun in next.payment.attempts.iter_mut().filter(|begun| begun.id == attempt.id) {
+        begun.review = Some(review);
+    }
+    Ok(())
 }
 
 fn pay_from_balance(

@@ -145,7 +145,7 @@ pub(crate) fn take_up(
         other => other?,
     }
     let Given::Code(digest) = given else { return Ok(Ok(())) };
-    match payer::use_code(facts, cx, payer, &digest) {
+    match payer::use_code(facts, cx, (payer, payer::CodePurpose::Payment), &digest) {
         Ok((used, right)) => {
             *change = used;
             Ok(if right { Ok(()) } else { Err(Refusal::WrongCode) })
@@ -208,5 +208,5 @@ pub fn send_code(
     let now = known(facts, id)?;
     now.waiting(payer, digest, cx.at())?;
     payer::able(facts, payer)?;
-    payer::send_code(facts, cx, payer, code, inbox)
+    payer::send_code(facts, cx, (payer, payer::CodePurpose::Payment), code, inbox)
 }

@@ -340,6 +340,7 @@ fn an_attempt_that_fails_for_good_is_told_before_the_closing_it_brings() {
             Subject::Refund(_)
             | Subject::Transfer(_)
             | Subject::TransferBatch(_)
+            | Subject::Ride(_)
             | Subject::Share(_)
             | Subject::Complaint(_)
             | Subject::CombinedOrder(_) => false,

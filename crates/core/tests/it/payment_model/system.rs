@@ -79,7 +79,7 @@ fn stranger(which: usize) -> String {
 /// other takings.
 fn put_stranger(shop: &mut Shop) {
     let (mut cx, app, new) = (shop.books.context(after(0)), shop.app, new_payment("of-another", yuan(1)));
-    let (_, made) = shop.books.decide(cx, |facts, cx| create::create(facts, cx, app, &new)).unwrap();
+    let (_, made) = shop.books.decide(&cx, |facts, cx| create::create(facts, cx, app, &new)).unwrap();
     let attempt = Attempt {
         id: cx.draw(),
         method: Method::SandboxBank,
@@ -94,6 +94,8 @@ fn put_stranger(shop: &mut Shop) {
         proofs: Proofs::NONE,
         challenge: None,
         confirmation: None,
+        risk: None,
+        review: None,
     };
     let paid = Payment { status: Status::Succeeded, attempts: vec![attempt], ..made.payment };
     shop.books.apply(ChangeSet { records: vec![paid.into()], ..ChangeSet::default() });

@@ -88,10 +88,11 @@ impl Input {
             Input::TryPassword(payer) => payer::try_password(facts, cx, *payer).map(|(change, ..)| change),
             Input::SendCode(payer, digest) => {
                 let inbox = Some(Text::SignInCode("246810".to_owned()));
-                payer::send_code(facts, cx, *payer, *digest, inbox)
+                payer::send_code(facts, cx, (*payer, payer::CodePurpose::SignIn), *digest, inbox)
             }
             Input::UseCode(payer, digest) => {
-                payer::use_code(facts, cx, *payer, digest).map(|(change, _)| change)
+                payer::use_code(facts, cx, (*payer, payer::CodePurpose::SignIn), digest)
+                    .map(|(change, _)| change)
             }
         }
     }

@@ -12,7 +12,7 @@ use tongbao_core::{
     idempotency::Ask,
     merchant::NewMerchant,
     payment::{
-        Failure, Method,
+        Failure, Method, Payment,
         create::NewPayment,
         steps::{Pay, Said, Shown},
     },
@@ -206,6 +206,8 @@ impl World {
             | Work::Notify(_)
             | Work::SendNotice(_)
             | Work::PayBiller(_)
+            | Work::EndReview(_)
+            | Work::EndRide(_)
             | Work::QueryBiller(_) => return None,
             Work::Deliver(delivery) => match c % 8 {
                 0 => Input::Postpone(delivery, key, self.at.plus_s(i64::from(b % 100))),
@@ -286,6 +288,13 @@ impl World {
         }
     }
 
+    fn learn_payment(&mut self, payment: &Payment) {
+        note(&mut self.payments, payment.id);
+        for attempt in &payment.attempts {
+            note(&mut self.attempts, (payment.id, attempt.id, payment.money));
+        }
+    }
+
     /// Takes note of a record that a step wrote.
     pub(crate) fn learn(&mut self, record: &Record) {
         if record.version() == 1 {
@@ -299,17 +308,15 @@ impl World {
             Record::Delivery(delivery) => note(&mut self.deliveries, (delivery.app, delivery.id)),
             Record::Endpoint(endpoint) => note(&mut self.endpoints, (endpoint.app, endpoint.id)),
             Record::ApiKey(key) => note(&mut self.keys, key.id),
-            Record::Payment(payment) => {
-                note(&mut self.payments, payment.id);
-                for attempt in &payment.attempts {
-                    note(&mut self.attempts, (payment.id, attempt.id, payment.money));
-                }
-            }
+            Record::Payment(payment) => self.learn_payment(payment),
             Record::Event(_)
             | Record::Reply(_)
             | Record::Message(_)
             | Record::Notice(_)
             | Record::Contact(_)
+            | Record::SignInChallenge(_)
+            | Record::CardPayment(_)
+            | Record::Networks(_)
             | Record::DataKeys(_)
             | Record::Sandbox(_)
             | Record::Instance(_)
@@ -330,6 +337,19 @@ impl World {
             | Record::TopUp(_)
             | Record::Withdrawal(_)
             | Record::UtilityPayment(_)
+            | Record::Ride(_)
+            | Record::Rider(_)
+            | Record::TransitCode(_)
+            | Record::Debt(_)
+            | Record::ListedEntity(_)
+            | Record::ListLog(_)
+            | Record::ListDelta(_)
+            | Record::ListSource(_)
+            | Record::ListToken(_)
+            | Record::ListMember(_)
+            | Record::RiskProfile(_)
+            | Record::Review(_)
+            | Record::RiskDecision(_)
             | Record::Sending(_)
             | Record::Payee(_)
             | Record::CollectionCode(_)

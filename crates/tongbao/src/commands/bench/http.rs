@@ -33,6 +33,7 @@ use super::{
 use crate::{
     commands::worker_threads,
     config::Rate,
+    judge,
     output::Failure,
     server::{Bound, Serving},
 };
@@ -63,7 +64,8 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     let mut probe = probe::run(scratch.path())?;
     let server =
         tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
-    let engine = server.block_on(world::engine(&scratch))?;
+    let mut engine = server.block_on(world::engine(&scratch))?;
+    judge::Risk::shipped(options.risk).fit(&mut engine)?;
     let (bound, shops, payers) = server.block_on(prepare(&engine, options))?;
     if let Shops::Wechat(shops) = &shops {
         probe.rsa_sign_per_s = Some(shops.rsa_sign_per_s);
@@ -89,6 +91,7 @@ pub(super) fn run(options: &HttpOptions) -> Result<(), Failure> {
     let details = vec![
         ("payments", json!(payments)),
         ("connections", json!(options.connections)),
+        ("risk", json!(engine.judge.is_some())),
         ("cores", json!(available_parallelism().map_or(1, NonZero::get))),
         ("seconds", json!(seconds)),
         ("verified_changes", json!(verified.changes)),

@@ -18,7 +18,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{instance::database_url, output::Failure};
+use crate::{instance::database_url, judge, output::Failure};
 
 /// The command line of `tongbao bench`.
 #[derive(Args)]
@@ -90,6 +90,9 @@ struct HttpOptions {
     /// Through which API payments are created
     #[arg(long, value_enum, default_value = "v1")]
     door: Door,
+    /// Whether payments are judged by the rules and the model that the program brings along
+    #[arg(long, value_name = "MODE", value_enum, default_value = "on")]
+    risk: judge::Mode,
 }
 
 #[derive(Args)]

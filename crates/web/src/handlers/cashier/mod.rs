@@ -10,6 +10,7 @@ mod notice;
 mod passkey;
 mod pay;
 mod prove;
+mod returned;
 mod session;
 mod show;
 
@@ -31,6 +32,7 @@ use tongbao_core::{
 use tongbao_store::Fault;
 
 use self::notice::Told;
+pub(super) use self::returned::AskedLately;
 use self::session::Session;
 use super::{
     Pages,
@@ -54,7 +56,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/cashier/{payment}/proof", post(prove::prove).get(back))
         .route("/cashier/{payment}/proof/code", post(prove::send_again).get(back))
         .route("/cashier/{payment}/proof/end", post(prove::take_back).get(back))
-        .route("/cashier/{payment}/return", get(prove::came_back))
+        .route("/cashier/{payment}/return", get(returned::came_back))
 }
 
 /// A payment on the cashier, and who stands before it.
@@ -70,7 +72,7 @@ struct Till<'a> {
 }
 
 impl<'a> Till<'a> {
-    /// The till of the payment or combined order with this id. A session whose payer is gone is none.
+    /// The till of the payment or combined order with this id. A session that does not open it to its payer is none.
     fn open(pages: &'a Pages, visit: &'a Visit, id: &str) -> Result<Till<'a>, Trouble> {
         let store = &pages.engine.store;
         let (payment, combined) = if let Ok(order) = id.parse::<WechatCombinedOrderId>() {
@@ -89,7 +91,10 @@ impl<'a> Till<'a> {
         let payment = picture.ok_or(Trouble::NotFound)?;
         let now = pages.engine.now();
         let payer = match Session::read(pages, visit, now) {
-            Some(session) => store.get::<Payer>(session.payer)?.map(|payer| (session, payer)),
+            Some(session) => {
+                let payer = store.get::<Payer>(session.payer)?.filter(|payer| session.opens(payer));
+                payer.map(|payer| (session, payer))
+            }
             None => None,
         };
         Ok(Till { pages, visit, payment, combined, payer, now })

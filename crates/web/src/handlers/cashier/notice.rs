@@ -46,6 +46,7 @@ pub(super) enum Told {
     CodeExpired,
     /// With the seconds to wait.
     CodeTooSoon(u64),
+    CodesUsedUp,
     InvalidPhone,
     SessionEnded,
     FormExpired,
@@ -96,6 +97,7 @@ pub(super) fn worded(till: &Till, told: Told, available: i64) -> Option<Notice> 
         Told::WrongCode(tries_left) => Notice::WrongCode { tries_left: tries_left.into() },
         Told::CodeExpired => Notice::CodeExpired,
         Told::CodeTooSoon(wait_s) => Notice::CodeTooSoon { wait_s },
+        Told::CodesUsedUp => Notice::CodesUsedUp,
         Told::InvalidPhone => Notice::InvalidPhone,
         Told::SessionEnded => Notice::SessionEnded,
         Told::FormExpired => Notice::FormExpired,
@@ -154,6 +156,7 @@ pub(super) fn of_payer(till: &Till, payer: &Payer, available: i64) -> Option<Not
         (Failure::InsufficientBalance, Method::Card(_)) => Some(Notice::CardInsufficient),
         (Failure::CardExpired, _) => Some(Notice::CardExpired),
         (Failure::NotConfirmed, _) => Some(Notice::NotConfirmed),
+        (Failure::Blocked, _) => Some(Notice::Blocked),
         (Failure::Declined, _) | (Failure::InsufficientBalance, Method::SandboxBank) => {
             Some(Notice::Declined)
         }

@@ -136,6 +136,7 @@ pub(super) fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble
         Refusal::PasskeyRefused => Some(Told::PasskeyRefused),
         Refusal::WrongCode => Some(Told::CodeExpired),
         Refusal::CodeTooSoon => Some(Told::CodeTooSoon(CODE_PAUSE_S)),
+        Refusal::CodesOfDayUsedUp => Some(Told::CodesUsedUp),
         Refusal::LimitReached { left, .. } => Some(Told::LimitReached(left)),
         // The page shows what the payment has become.
         Refusal::PaymentExpired | Refusal::PaymentClosed | Refusal::PaymentProcessing => None,
@@ -153,15 +154,27 @@ pub(super) fn told_of(till: &Till, error: Error) -> Result<Option<Told>, Trouble
         | Refusal::TooManyAccounts
         | Refusal::TooManyPasskeys
         | Refusal::TooManyEndpoints
+        | Refusal::PasswordRequired
+        | Refusal::PaymentCodesOff
         | Refusal::KeyRevoked
         | Refusal::TransferAccepted
         | Refusal::TransferReturned
         | Refusal::BalanceInsufficient
+        | Refusal::Blocked
+        | Refusal::PasskeyNeeded
+        | Refusal::ReviewEnded
         | Refusal::TooManyCards
         | Refusal::TooManyCardChecks { .. }
         | Refusal::FeeChanged
         | Refusal::LookUpsUsedUp
         | Refusal::CollectionLimit { .. }
+        | Refusal::RideNoUsed(_)
+        | Refusal::TransitCodeInvalid
+        | Refusal::TransitCodeExpired
+        | Refusal::TransitCodeUsed
+        | Refusal::RideOpen
+        | Refusal::RideEnded
+        | Refusal::DebtOpen
         | Refusal::LeaseLost => return Err(Trouble::Refused(refusal)),
     })
 }

@@ -1,5 +1,5 @@
 //! `POST …/proof`: the payer gives what an attempt waits for. `POST …/proof/code` sends the one-time code again,
-//! `POST …/proof/end` takes the attempt back. `GET …/return`: the holder of a card is back from the bank's page.
+//! `POST …/proof/end` takes the attempt back.
 //!
 //! Which attempt is meant, the signed-in payer and the page say; what it is for, the digest in its challenge. A form of
 //! a page that was left open proves nothing for an attempt that began later, because a code is made for one digest.
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tongbao_core::{
     Refusal,
     limits::CODE_TRIES_MAX,
-    payer::Payer,
+    payer::{CodePurpose, Payer},
     payment::{Payment, Proof},
 };
 use tongbao_engine::{
@@ -122,7 +122,7 @@ async fn proven(
         Ok(payment) => send_if_missing(till, &payment).await,
         Err(Error::Refused(Refusal::WrongCode)) => {
             let payer = engine.store.get::<Payer>(waiting.payer)?;
-            let code = payer.and_then(|payer| payer.code);
+            let code = payer.as_ref().and_then(|payer| payer.code_for(CodePurpose::Payment));
             let left = code.map_or(0, |code| CODE_TRIES_MAX.saturating_sub(code.tries));
             Ok(Some(if left == 0 { Told::CodeExpired } else { Told::WrongCode(left) }))
         }
@@ -159,20 +159,4 @@ pub(super) async fn take_back(
             Ok(told.map_or_else(|| till.again(), |told| till.again_telling(told, None)))
         }
     }
-}
-
-pub(super) async fn came_back(
-    State(pages): State<Arc<Pages>>,
-    Extension(visit): Extension<Arc<Visit>>,
-    Path(id): Path<String>,
-) -> Result<Response, Trouble> {
-    let till = Till::open(&pages, &visit, &id)?;
-    if let Some((_, payer)) = &till.payer {
-        match pages.engine.holder_came_back(payer.id, till.payment.id).await {
-            // Whatever hinders this, the worker asks the bank as well.
-            Ok(()) | Err(Error::Refused(_)) => {}
-            Err(Error::Fault(fault)) => return Err(fault.into()),
-        }
-    }
-    Ok(till.again())
 }

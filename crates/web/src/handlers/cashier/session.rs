@@ -2,12 +2,14 @@
 //!
 //! It says which payer typed a one-time code on this browser, and for how long that counts. It opens no money: every
 //! payment asks for the password. Signing in always makes a new one, so one that was planted before is worth nothing.
+//! One from before another payment password is worth nothing either, nor one of a closed account.
 //!
-//! **Absent on purpose:** revocation before its end; signing out makes the browser forget it.
+//! **Absent on purpose:** ending a single one before its time; signing out makes the browser forget it.
 
 use tongbao_core::{
     Time,
     id::{PayerId, TypedId},
+    payer::Payer,
 };
 
 use crate::handlers::{Pages, cookie::Cookie, signed, visit::Visit};
@@ -26,6 +28,7 @@ const PAYLOAD_LEN: usize = 16 + 8 + 16;
 pub(in crate::handlers) struct Session {
     /// Who.
     pub(super) payer: PayerId,
+    begun_at: Time,
     payload: Vec<u8>,
 }
 
@@ -33,6 +36,11 @@ impl Session {
     /// What no other session has, for tokens bound to this one.
     pub(in crate::handlers) fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// Whether it opens the cashier to its payer.
+    pub(super) fn opens(&self, payer: &Payer) -> bool {
+        payer.closed_at.is_none() && payer.signed_out.is_none_or(|out| self.begun_at > out.at)
     }
 
     /// A new session, as a cookie.
@@ -58,7 +66,8 @@ impl Session {
             }
             let payer = PayerId::from_uuid(uuid::Uuid::from_slice(payload.get(..16)?).ok()?);
             let until = i64::from_be_bytes(payload.get(16..24)?.try_into().ok()?);
-            (now < Time::from_ms(until)).then_some(Session { payer, payload })
+            let begun_at = Time::from_ms(until.checked_sub(LIFE_MS)?);
+            (now < Time::from_ms(until)).then_some(Session { payer, begun_at, payload })
         })
     }
 }

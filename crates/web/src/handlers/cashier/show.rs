@@ -121,7 +121,9 @@ fn step(till: &Till) -> Result<(Step, Option<Notice>), Fault> {
         }
         Status::Processing => {
             let asked = to_confirm(till).map(|address| Step::AskedByBank(address.to_owned()));
-            return Ok((asked.unwrap_or(Step::Processing), None));
+            let is_reviewed = payment.pending().is_some_and(|pending| pending.review.is_some());
+            let waits = if is_reviewed { Step::Reviewing } else { Step::Processing };
+            return Ok((asked.unwrap_or(waits), None));
         }
         Status::Open => Outcome::Expired,
         Status::Closed if payment.closed_at.is_some_and(|closed| closed >= payment.expires_at) => {

@@ -134,7 +134,7 @@ pub(super) async fn show_code(
     let notice = match form.payer.parse::<PayerId>() {
         _ if !sandbox.is_our_form(&visit, &form.csrf) => SandboxNotice::FormExpired,
         Err(_) => SandboxNotice::Failed,
-        Ok(payer) => match sandbox.pages.engine.show_payment_code(payer).await {
+        Ok(payer) => match sandbox.pages.engine.show_payment_code_to_developer(payer).await {
             Ok(Some(_)) => SandboxNotice::CodeShown,
             Ok(None) => SandboxNotice::CodesUsedUp,
             Err(error) => console::failed(error)?,
@@ -212,9 +212,13 @@ fn outcome(payment: &Payment) -> SandboxNotice {
         Status::Processing => SandboxNotice::Processing,
         Status::Open | Status::Closed => match payment.attempts.last().and_then(|last| last.failure) {
             Some(Failure::InsufficientBalance) => SandboxNotice::InsufficientBalance,
-            Some(Failure::Declined | Failure::WrongAmount | Failure::CardExpired | Failure::NotConfirmed) => {
-                SandboxNotice::Declined
-            }
+            Some(
+                Failure::Declined
+                | Failure::WrongAmount
+                | Failure::CardExpired
+                | Failure::NotConfirmed
+                | Failure::Blocked,
+            ) => SandboxNotice::Declined,
             None => SandboxNotice::NotPayable,
         },
     }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::State, response::Response};
-use tongbao_core::payment::Payment;
+use tongbao_core::{
+    payment::Payment,
+    risk::{Assessment, Decision, RuleHit},
+};
 use tongbao_engine::{
     exchange::{self, Exchange, Headers, Kept, Letter, mask},
     timeline::{Attempt, Change, Line, Posting, Timeline, What},
@@ -71,6 +74,7 @@ fn row(payment: &Payment, line: Line) -> TimelineRow {
     let row = match line.what {
         What::Exchange(exchange) => of_exchange(&exchange),
         What::Change(change) => of_change(change),
+        What::Decision(risk) => of_decision(&risk),
         What::Posting(posting) => of_posting(payment, &posting),
         What::Event(event) => {
             let note = format!("{} · {}", event.id, event.subject.sequence());
@@ -90,6 +94,26 @@ fn blank(kind: LineKind) -> TimelineRow {
         tone: "idle",
         note: String::new(),
         blocks: Vec::new(),
+    }
+}
+
+/// The decision, its score, and why; shadows among the rules stand in brackets.
+fn of_decision(risk: &Assessment) -> TimelineRow {
+    let tone = match risk.decision {
+        Decision::Allow => "good",
+        Decision::ChallengePassword | Decision::ChallengeCode | Decision::ChallengePasskey => "warn",
+        Decision::Review => "busy",
+        Decision::Block => "bad",
+    };
+    let rule = |hit: &RuleHit| if hit.live { hit.rule.clone() } else { format!("({})", hit.rule) };
+    let reasons = risk.reasons.iter().map(|reason| format!("{} {}", reason.code, reason.zh));
+    let notes: Vec<String> = reasons.chain(risk.hits.iter().map(rule)).chain(risk.pushes.clone()).collect();
+    TimelineRow {
+        title: risk.decision.name().to_owned(),
+        result: risk.score.map(|score| score.to_string()).unwrap_or_default(),
+        tone,
+        note: notes.join(" · "),
+        ..blank(LineKind::Decision)
     }
 }
 

@@ -10,6 +10,7 @@ mod proof;
 mod send;
 mod session;
 mod told;
+mod transit;
 mod utility;
 mod visitor;
 mod yuan;
@@ -25,5 +26,6 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .merge(account::routes())
         .merge(money::routes())
         .merge(send::routes())
+        .merge(transit::routes())
         .merge(utility::routes())
 }

@@ -9,7 +9,7 @@ use tongbao_core::{
     Time,
     id::{PayerId, TypedId},
     limits::SESSION_LIFE_MS,
-    payer::session::Session,
+    payer::{Payer, session::Session},
 };
 use tongbao_engine::account::{DeviceSecret, SessionSecret};
 use tongbao_store::Fault;
@@ -67,7 +67,7 @@ pub(super) fn end(pages: &Pages, response: &mut Response) {
 
 /// A sign-in that counts: its record, and what no other sign-in has.
 pub(super) struct Open {
-    pub(super) payer: PayerId,
+    pub(super) payer: Payer,
     pub(super) session: Session,
     pub(super) payload: Vec<u8>,
 }
@@ -83,8 +83,9 @@ pub(super) fn read(pages: &Pages, visit: &Visit, now: Time) -> Result<Option<Ope
         let (payer, secret) = payload.split_at(16);
         let Ok(payer) = uuid::Uuid::from_slice(payer).map(PayerId::from_uuid) else { continue };
         let Some(secret) = SessionSecret::from_bytes(secret) else { continue };
-        let found = pages.engine.session(payer, &device, &secret)?;
-        if let Some(session) = found.filter(|session| session.is_live(now)) {
+        let Some(session) = pages.engine.session(payer, &device, &secret)? else { continue };
+        let payer = pages.engine.store.get::<Payer>(payer)?;
+        if let Some(payer) = payer.filter(|payer| session.opens(payer, now)) {
             return Ok(Some(Open { payer, session, payload }));
         }
     }

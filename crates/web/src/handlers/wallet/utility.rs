@@ -21,7 +21,7 @@ use tongbao_core::{
 };
 use tongbao_engine::{
     Error,
-    utility::{LookedUp, Offer, sandbox_billers},
+    utility::{LookedUp, Offer, plain_account, sandbox_billers},
 };
 use tongbao_money::Currency;
 use tongbao_store::{Fault, Query};
@@ -134,8 +134,7 @@ struct AccountForm {
 async fn look_up(Posted(visitor, form): Posted<AccountForm>) -> Result<Response, Trouble> {
     let engine = &visitor.pages.engine;
     let (biller, account) = if form.again.is_empty() {
-        let account: String = form.account.chars().filter(|char| !char.is_whitespace()).collect();
-        (form.biller, account.to_ascii_uppercase())
+        (form.biller, plain_account(&form.account))
     } else {
         let payment = owned(&visitor, &form.again)?;
         let account = engine.biller_account(&payment)?.to_string();

@@ -55,10 +55,10 @@ impl Visitor {
     async fn open(pages: Arc<Pages>, visit: Arc<Visit>) -> Result<Visitor, Trouble> {
         let now = pages.engine.now();
         let Some(open) = session::read(&pages, &visit, now)? else { return Err(away(&visit)) };
-        let Some(payer) = pages.engine.store.get::<Payer>(open.payer)? else { return Err(away(&visit)) };
         pages.engine.see(&open.session).await;
         let (csrf, cookie) = form_token::issue(&pages, &visit, Scope::Wallet, Some(&open.payload));
-        Ok(Visitor { pages, visit, payer, session: open.session, csrf, now, payload: open.payload, cookie })
+        let session::Open { payer, session, payload } = open;
+        Ok(Visitor { pages, visit, payer, session, csrf, now, payload, cookie })
     }
 
     /// Whether the form that carried this token is one of ours, from this browser and this sign-in.

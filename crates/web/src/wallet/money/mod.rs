@@ -65,6 +65,10 @@ pub enum MoneyNotice {
     CardUnusable,
     /// Amount and fee are more than there is.
     BalanceInsufficient,
+    /// It does not go on.
+    Blocked,
+    /// Only a passkey confirms it.
+    PasskeyNeeded,
     /// The fee is another than was shown.
     FeeChanged,
     /// Nobody knows who the payer is.
@@ -99,6 +103,8 @@ pub fn notice(told: &MoneyNotice, lang: Lang) -> Notice {
         | MoneyNotice::BadAmount
         | MoneyNotice::CardUnusable
         | MoneyNotice::BalanceInsufficient
+        | MoneyNotice::Blocked
+        | MoneyNotice::PasskeyNeeded
         | MoneyNotice::IdentityRequired
         | MoneyNotice::LimitReached => Tone::Bad,
     };

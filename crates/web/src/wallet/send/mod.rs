@@ -71,7 +71,7 @@ const TILES: [(&str, T, &str); 8] = [
     (paths::WITHDRAWAL, T::Withdraw, "M12 16V4M7 9l5-5 5 5M5 20h14"),
     (paths::CARDS, T::Cards, "M3 6h18v12H3zM3 10h18M7 15h4"),
     (paths::UTILITIES, T::Utilities, "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11zM13 10l-3 4h4l-3 4"),
-    (paths::SECURITY, T::Security, "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6zM9 12l2 2 4-4"),
+    (paths::TRANSIT, T::Transit, "M6 4h12v12H6zM6 10h12M9 13h0M15 13h0M8 16l-2 4M16 16l2 4"),
 ];
 
 /// Renders the wallet's first page.
@@ -86,6 +86,14 @@ pub struct CodeShown {
     pub digits: String,
     /// When the next one is due, in seconds.
     pub changes_in_s: u64,
+}
+
+impl CodeShown {
+    /// The digits in groups, as people read them out.
+    pub(crate) fn grouped(&self) -> String {
+        let groups = self.digits.as_bytes().chunks(4).map(String::from_utf8_lossy);
+        groups.collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The page that shows the payer's code to a shop.
@@ -105,15 +113,6 @@ struct CodePage<'a> {
     v: &'a CodeView,
     bars: String,
     qr: String,
-}
-
-impl CodePage<'_> {
-    /// The digits in groups, as people read them out.
-    fn grouped(&self) -> String {
-        let digits = self.v.shown.as_ref().map(|shown| shown.digits.as_str()).unwrap_or_default();
-        let groups = digits.as_bytes().chunks(4).map(String::from_utf8_lossy);
-        groups.collect::<Vec<_>>().join(" ")
-    }
 }
 
 /// Renders the page with the payment code.

@@ -65,6 +65,10 @@ pub enum SendNotice {
     WrongSurname,
     /// Not enough money.
     BalanceInsufficient,
+    /// It does not go on.
+    Blocked,
+    /// Only a passkey confirms it.
+    PasskeyNeeded,
     /// The reader's account is frozen.
     Frozen,
     /// Nobody knows who the reader is.

@@ -103,6 +103,7 @@ pub(crate) fn cashier_steps() -> Vec<(&'static str, CashierView)> {
         ("prove-code", notice(cashier(prove(false)), Notice::WrongCode { tries_left: 2 })),
         ("prove-password", cashier(prove(true))),
         ("processing", cashier(Step::Processing)),
+        ("reviewing", cashier(Step::Reviewing)),
         ("asked-by-bank", cashier(Step::AskedByBank("/sandbox/bank/pay_1/att_1".into()))),
         (
             "succeeded",
@@ -147,6 +148,7 @@ pub(crate) fn every_notice() -> Vec<Notice> {
         Notice::AccountFrozen,
         Notice::WrongCode { tries_left: 3 },
         Notice::CodeExpired,
+        Notice::CodesUsedUp,
         Notice::CodeTooSoon { wait_s: 42 },
         Notice::TooManyAttempts { wait_s: 61 },
         Notice::InvalidPhone,

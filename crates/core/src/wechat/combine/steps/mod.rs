@@ -11,13 +11,14 @@ use crate::{
     event::{self, Audience, EventKind, Subject},
     id::{AttemptId, PayerId, WechatCombinedOrderId},
     ledger::{Account, template},
-    payer::{self, usage::Factors},
+    payer::{self, Payer, usage::Factors},
     payment::{
         Attempt, Challenge, Failure, Method, Payment, Proof, Proofs, Status,
         challenge::Paying,
         machine::{self, Input, Next},
-        steps::{QUERY_AFTER_S, Said, Shown, after_proof, apply, timer},
+        steps::{self, QUERY_AFTER_S, Said, Shown, after_proof, apply, asks_for, timer},
     },
+    risk::{Assessment, Decision},
     sandbox::{self, Fault},
 };
 
@@ -57,10 +58,13 @@ pub fn pay(
         payer::password_was_right(facts, &mut change, ask.payer)?;
     }
     let payments = order.payments(facts)?;
-    let lacks = ask.shown.lacks(payer, total(&payments));
+    let (risks, decision) = judged(facts, cx, &payments, (payer, ask.shown))?;
+    let lacks = ask.shown.lacks(payer, total(&payments), asks_for(facts, ask.payer, decision)?);
+    // Nobody is asked for more proofs of what is refused anyway.
+    let lacks = lacks.filter(|_| decision < Decision::Review);
     let waits = lacks.is_some();
     // Whether all of it can be paid is settled before a waiting fault is used up.
-    let begun = begin(cx, &payments, ask, lacks.as_deref())?;
+    let begun = begin(cx, &payments, ask, (lacks.as_deref(), risks))?;
     if waits {
         payer::usage::may_spend(facts, cx.at(), ask.payer, total(&payments), Factors::Two)?;
         let after = apply_all(facts, cx, &mut change, payments.iter().zip(begun))?;
@@ -90,6 +94,7 @@ fn go_on(
     let money = total(payments);
     let available = facts.account(&Account::PayerAvailable(payer).of(money.currency))?.balance();
     let failure = match fault {
+        _ if begun.iter().any(is_refused) => Some(Failure::Blocked),
         Some(Fault::Declined) => Some(Failure::Declined),
         Some(Fault::InsufficientBalance) => Some(Failure::InsufficientBalance),
         Some(Fault::ResultLate | Fault::DuplicateNotification | Fault::SignatureProbe) | None => {
@@ -127,6 +132,28 @@ fn go_on(
     Ok(after)
 }
 
+/// What risk control says of payments, in their order.
+type Risks = Vec<Option<Box<Assessment>>>;
+
+/// What risk control says of each payment, and the severest of it. Orders that are paid together are held together by
+/// nobody: one that is to be reviewed refuses all, and each can be ordered alone.
+fn judged(
+    facts: &dyn Facts,
+    cx: &Context,
+    payments: &[Payment],
+    (payer, shown): (&Payer, Shown),
+) -> Result<(Risks, Decision), Stop> {
+    let judge = |payment| steps::judged(facts, cx, payment, (payer, Method::Balance, shown));
+    let risks = payments.iter().map(judge).collect::<Result<Vec<_>, Stop>>()?;
+    let severest = risks.iter().flatten().map(|risk| risk.decision).max().unwrap_or(Decision::Allow);
+    Ok((risks, severest))
+}
+
+/// Whether risk control lets an attempt not go on.
+fn is_refused((next, attempt): &(Next, AttemptId)) -> bool {
+    next.payment.attempt(*attempt).is_some_and(|attempt| attempt.decision() >= Decision::Review)
+}
+
 fn apply_all<'a>(
     facts: &dyn Facts,
     cx: &mut Context,
@@ -153,12 +180,13 @@ fn begin(
     cx: &mut Context,
     payments: &[Payment],
     ask: &PayCombined,
-    lacks: Option<&[Proofs]>,
+    (lacks, risks): (Option<&[Proofs]>, Risks),
 ) -> Result<Vec<(Next, AttemptId)>, Refusal> {
     let mut begun: Vec<(Next, AttemptId)> = Vec::with_capacity(payments.len());
     let mut challenge = None;
-    for payment in payments {
+    for (payment, risk) in payments.iter().zip(risks) {
         let mut attempt = Attempt::begin(cx, ask.method, ask.payer);
+        attempt.risk = risk;
         attempt.proofs = ask.shown.proofs();
         if let Some(needed) = lacks {
             let new = || {

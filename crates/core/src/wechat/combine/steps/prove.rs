@@ -121,5 +121,5 @@ pub fn send_code(
         payment.waiting(payer, digest, cx.at())?;
     }
     payer::able(facts, payer)?;
-    payer::send_code(facts, cx, payer, code, inbox)
+    payer::send_code(facts, cx, (payer, payer::CodePurpose::Payment), code, inbox)
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use tongbao_core::{
     Refusal,
-    payer::{freeze::By, is_password},
+    payer::{CodePurpose, freeze::By, is_password},
 };
 use tongbao_engine::{Error, account::Purpose};
 
@@ -33,7 +33,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
         button,
         danger,
     };
-    let code_sent = visitor.payer.code.is_some();
+    let code_sent = visitor.payer.code_for(CodePurpose::Unfreeze).is_some();
     let send = |button| bare("/wallet/security/freeze/code", button, false);
     let (intro, form, sides) = match &visitor.payer.frozen {
         None => (S::FreezeIntro, Some(bare(paths::FREEZE, T::FreezeNow, true)), Vec::new()),
@@ -59,6 +59,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
         sides,
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
         inbox: own && code_sent && visitor.pages.engine.is_sandbox(),
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }

@@ -60,6 +60,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
         sides: Vec::new(),
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
         inbox: false,
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }

@@ -3,17 +3,17 @@
 use axum::response::Response;
 use serde::Deserialize;
 use tongbao_core::{
-    Actor, Key,
+    Key,
     limits::{
         FEWER_FACTORS_COUNT_PER_DAY_MAX, FEWER_FACTORS_PER_DAY_MAX, TWO_FACTORS_COUNT_PER_DAY_MAX,
         TWO_FACTORS_PER_DAY_MAX,
     },
     payer::{
         identity::Identity,
+        is_password,
         usage::{self, Counted, Limit, OwnLimits, Usage},
     },
 };
-use tongbao_engine::Input;
 use tongbao_money::Amount;
 
 use super::{super::yuan, Posted, Told, Visitor, around, telling, told_of};
@@ -36,6 +36,8 @@ pub(super) struct LimitsForm {
     per_day: String,
     #[serde(default)]
     count_per_day: String,
+    #[serde(default)]
+    password: String,
 }
 
 pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
@@ -59,6 +61,10 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
                 hint: Some(T::OwnHint),
                 ..Field::new("count_per_day", T::OwnCountPerDay, FieldKind::Count)
             },
+            Field {
+                hint: Some(T::OwnPasswordHint),
+                ..Field::new("password", T::Password, FieldKind::PasswordIfNeeded)
+            },
         ],
         button: T::SetLimits,
         danger: false,
@@ -77,6 +83,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
         sides: Vec::new(),
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
         inbox: false,
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
@@ -106,9 +113,11 @@ pub(super) async fn set(Posted(visitor, form): Posted<LimitsForm>) -> Result<Res
         Ok(own) => own,
         Err(told) => return tell(told),
     };
-    let payer = visitor.payer.id;
-    let input = Input { actor: Actor::Payer(payer), name: "set_own_limits" };
-    match visitor.pages.engine.run(input, move |facts, _| usage::set_own_limits(facts, payer, own)).await {
+    let password = Some(form.password).filter(|typed| !typed.is_empty());
+    if password.as_ref().is_some_and(|typed| !is_password(typed)) {
+        return tell(Told::MalformedPassword);
+    }
+    match visitor.pages.engine.set_own_limits(visitor.payer.id, own, password).await {
         Ok(()) => tell(Told::LimitsSet),
         Err(error) => tell(told_of(error)?),
     }

@@ -2,6 +2,7 @@
 //!
 //! Every form leads to a GET of a page, which says what came of it (`told`). What was typed is not shown again.
 
+mod codes;
 mod devices;
 mod freeze;
 mod identity;
@@ -9,6 +10,7 @@ mod limits;
 mod messages;
 mod notices;
 mod own_data;
+mod passkey_sign_in;
 mod passkeys;
 mod password;
 mod security;
@@ -38,6 +40,8 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route(paths::SIGN_IN, get(sign_in::show))
         .route("/wallet/sign-in/code", post(sign_in::send).get(sign_in::show))
         .route("/wallet/sign-in/session", post(sign_in::enter).get(sign_in::show))
+        .route(paths::SIGN_IN_PASSKEY, post(passkey_sign_in::ask).get(sign_in::show))
+        .route(paths::SIGN_IN_PASSKEY_SESSION, post(passkey_sign_in::enter).get(sign_in::show))
         .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::finish))
         .route(paths::SIGN_OUT, post(sign_in::leave).get(sign_in::stay))
         .route(paths::SECURITY, get(security::show))
@@ -47,9 +51,12 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/wallet/security/reset/code", post(password::send_code).get(password::show_reset))
         .route(paths::PASSKEYS, get(passkeys::show).post(passkeys::add))
         .route(paths::PASSKEYS_OPTIONS, post(passkeys::ask).get(passkeys::show))
+        .route(paths::PASSKEYS_CODE, post(passkeys::send_code).get(passkeys::show))
         .route(paths::PASSKEYS_REMOVAL, post(passkeys::remove).get(passkeys::show))
         .route(paths::IDENTITY, get(identity::show).post(identity::verify))
         .route(paths::LIMITS, get(limits::show).post(limits::set))
+        .route(paths::CODE_SWITCH, get(codes::show).post(codes::switch_on))
+        .route(paths::CODE_SWITCH_OFF, post(codes::switch_off).get(codes::show))
         .route(paths::FREEZE, get(freeze::show).post(freeze::freeze))
         .route("/wallet/security/freeze/code", post(freeze::send_code).get(freeze::show))
         .route("/wallet/security/freeze/end", post(freeze::unfreeze).get(freeze::show))
@@ -92,6 +99,8 @@ fn told_of(error: Error) -> Result<Told, Trouble> {
         Refusal::IdentityLocked { until } => Told::IdentityLocked(until.ms()),
         Refusal::TooManyAccounts => Told::TooManyAccounts,
         Refusal::WrongCode => Told::CodeExpired,
+        Refusal::CodesOfDayUsedUp => Told::CodesUsedUp,
+        Refusal::PasswordRequired => Told::PasswordRequired,
         Refusal::PasskeyRefused => Told::PasskeyRefused,
         Refusal::TooManyPasskeys => Told::TooManyPasskeys,
         Refusal::PayerFrozen => Told::FrozenByOperator,
@@ -115,7 +124,8 @@ async fn send_code_to(visitor: &Visitor, purpose: Purpose, path: &str) -> Result
     let told = match sent {
         Ok(()) => Told::CodeSent,
         Err(Error::Refused(Refusal::CodeTooSoon)) => {
-            let sent_at = visitor.payer.code.as_ref().map_or(visitor.now, |code| code.sent_at);
+            let sent = purpose.kept().and_then(|kept| visitor.payer.code_for(kept));
+            let sent_at = sent.map_or(visitor.now, |code| code.sent_at);
             let left_ms = tongbao_core::limits::CODE_PAUSE_MS.saturating_sub(visitor.now.since_ms(sent_at));
             Told::CodeTooSoon(u64::try_from(left_ms).unwrap_or_default().div_ceil(1_000).max(1))
         }

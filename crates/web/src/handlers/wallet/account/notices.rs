@@ -79,6 +79,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
         sides: mail.iter().map(|_| form(paths::MAIL_END, Vec::new(), T::RemoveMail)).collect(),
         links: vec![(change, paths::MAIL.to_owned()), (T::BackToSecurity, paths::SECURITY.to_owned())],
         inbox: false,
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
@@ -126,6 +127,7 @@ pub(super) async fn show_mail(visitor: Visitor) -> Result<Response, Trouble> {
         sides: Vec::new(),
         links: again.into_iter().chain([back]).collect(),
         inbox: asked.is_some() && visitor.pages.engine.is_sandbox(),
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }

@@ -14,7 +14,7 @@ use axum::{
 use serde::Deserialize;
 use tongbao_core::{
     Refusal,
-    payer::{closing::Hindrance as Why, is_password},
+    payer::{CodePurpose, closing::Hindrance as Why, is_password},
 };
 use tongbao_engine::{Error, account::Purpose};
 
@@ -53,6 +53,7 @@ fn view(visitor: &Visitor, path: &str, title: T, intro: S, form: PageForm) -> Fo
         sides: Vec::new(),
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
         inbox: false,
+        passkey: None,
     }
 }
 
@@ -80,7 +81,7 @@ pub(super) async fn take(Posted(visitor, form): Posted<ProofForm>) -> Result<Res
 }
 
 pub(super) async fn show_closing(visitor: Visitor) -> Result<Response, Trouble> {
-    let code_sent = visitor.payer.code.is_some();
+    let code_sent = visitor.payer.code_for(CodePurpose::Closing).is_some();
     let send = |button| form(paths::CLOSING_CODE, Vec::new(), button, false);
     let mut view = if code_sent {
         let code = Field::new("code", T::Code, FieldKind::Code);

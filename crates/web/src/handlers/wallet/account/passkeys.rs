@@ -1,7 +1,7 @@
 //! `/wallet/security/passkeys`: the payer's passkeys, adding one and removing one.
 //!
-//! A passkey is added in two requests: the payment password gets what the device is asked for, and the form brings what
-//! the device has made. Neither does anything without the other.
+//! A passkey is added in two requests: the payment password and a one-time code get what the device is asked for, and
+//! the form brings what the device has made. Neither does anything without the other. The code is asked for before.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -9,14 +9,15 @@ use tongbao_core::{
     Refusal, Time,
     id::PasskeyId,
     limits::PASSKEYS_PER_PAYER_MAX,
-    payer::{is_password, passkey::is_name},
+    payer::{CodePurpose, is_password, passkey::is_name},
 };
 use tongbao_engine::{
     Error,
-    passkey::{NotOffered, Registration},
+    account::Purpose,
+    passkey::{NotOffered, Registration, options::creation},
 };
 
-use super::{Posted, Told, Visitor, around, telling, told_of};
+use super::{Posted, Told, Visitor, around, send_code_to, telling, told_of};
 use crate::{
     handlers::{answer::Trouble, passkey, record_view::moment},
     i18n, paths,
@@ -43,6 +44,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
         around: around(&visitor, paths::PASSKEYS),
         passkeys: passkeys.into_iter().map(row).collect(),
         adding,
+        code_sent: visitor.payer.code_for(CodePurpose::Passkey).is_some(),
         device: visitor.visit.device_name.clone(),
     };
     Ok(visitor.page(|frame| render_passkeys(&view, frame)))
@@ -60,10 +62,16 @@ pub(super) struct AskForm {
     #[serde(default)]
     name: String,
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     password: String,
 }
 
-/// What the device is asked for, in exchange for the payment password.
+pub(super) async fn send_code(Posted(visitor, _): Posted) -> Result<Response, Trouble> {
+    send_code_to(&visitor, Purpose::Passkey, paths::PASSKEYS).await
+}
+
+/// What the device is asked for, in exchange for the payment password and the code.
 pub(super) async fn ask(Posted(visitor, form): Posted<AskForm>) -> Result<Response, Trouble> {
     let lang = visitor.frame().lang;
     let tell = |told| {
@@ -78,10 +86,10 @@ pub(super) async fn ask(Posted(visitor, form): Posted<AskForm>) -> Result<Respon
         return tell(Told::MalformedPassword);
     }
     let engine = &visitor.pages.engine;
-    match engine.ask_for_new_passkey(visitor.payer.id, form.password).await {
+    match engine.ask_for_new_passkey(visitor.payer.id, form.password, form.code.trim()).await {
         Ok(challenge) => {
             let passkeys = engine.passkeys(visitor.payer.id)?;
-            Ok(passkey::options(&passkey::creation(party, &challenge, &visitor.payer, &passkeys)))
+            Ok(passkey::options(&creation(party, &challenge.bytes(), &visitor.payer, &passkeys)))
         }
         Err(error) => tell(told_of(error)?),
     }

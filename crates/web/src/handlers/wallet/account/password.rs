@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use serde::Deserialize;
-use tongbao_core::payer::{identity::Identity, is_password};
+use tongbao_core::payer::{CodePurpose, identity::Identity, is_password};
 use tongbao_engine::account::Purpose;
 
 use super::{Posted, Told, Visitor, around, chosen, send_code_to, telling, told_of};
@@ -64,6 +64,7 @@ pub(super) async fn show_change(visitor: Visitor) -> Result<Response, Trouble> {
             (T::ForgotPassword, paths::RESET.to_owned()),
         ],
         inbox: false,
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
@@ -76,7 +77,8 @@ pub(super) async fn change(Posted(visitor, form): Posted<ChangeForm>) -> Result<
     if let Err(told) = chosen(&form.password, &form.again) {
         return tell(paths::PASSWORD, told);
     }
-    match visitor.pages.engine.change_password(visitor.payer.id, form.old, form.password).await {
+    let whose = (visitor.payer.id, visitor.session.id);
+    match visitor.pages.engine.change_password(whose, form.old, form.password).await {
         Ok(()) => tell(paths::SECURITY, Told::PasswordChanged),
         Err(error) => tell(paths::PASSWORD, told_of(error)?),
     }
@@ -101,7 +103,7 @@ pub(super) async fn show_reset(visitor: Visitor) -> Result<Response, Trouble> {
         fields: known.into_iter().chain(new_password()).collect(),
         ..bare(paths::RESET, T::ResetPassword)
     };
-    let code_sent = visitor.payer.code.is_some();
+    let code_sent = visitor.payer.code_for(CodePurpose::Reset).is_some();
     let first = if code_sent { form } else { bare("/wallet/security/reset/code", T::SendCode) };
     let again = code_sent.then(|| bare("/wallet/security/reset/code", T::ResendCode));
     let view = FormView {
@@ -113,6 +115,7 @@ pub(super) async fn show_reset(visitor: Visitor) -> Result<Response, Trouble> {
         sides: again.filter(|_| verified).into_iter().collect(),
         links: vec![(T::BackToSecurity, paths::SECURITY.to_owned())],
         inbox: verified && code_sent && visitor.pages.engine.is_sandbox(),
+        passkey: None,
     };
     Ok(visitor.page(|frame| render_form(&view, frame)))
 }
@@ -127,8 +130,9 @@ pub(super) async fn reset(Posted(visitor, form): Posted<ResetForm>) -> Result<Re
         return tell(paths::RESET, told);
     }
     let proofs = (form.name.as_str(), form.number.as_str(), form.code.trim());
-    match visitor.pages.engine.reset_password(visitor.payer.id, proofs, form.password).await {
-        Ok(()) => tell(paths::SECURITY, Told::PasswordChanged),
+    let whose = (visitor.payer.id, visitor.session.id);
+    match visitor.pages.engine.reset_password(whose, proofs, form.password).await {
+        Ok(()) => tell(paths::SECURITY, Told::PasswordReset),
         Err(error) => tell(paths::RESET, told_of(error)?),
     }
 }

@@ -39,6 +39,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
     } else {
         plain(S::NotFrozen)
     };
+    let codes = if visitor.session.shows_codes(payer) { S::CodesOn } else { S::CodesOff };
     let view = SecurityView {
         around: around(&visitor, paths::SECURITY),
         masked_phone: payer.phone_hint.clone(),
@@ -46,6 +47,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Response, Trouble> {
             row(T::Identity, paths::IDENTITY, identity),
             row(T::Limits, paths::LIMITS, limits),
             row(T::Password, paths::PASSWORD, password),
+            row(T::Codes, paths::CODE_SWITCH, plain(codes)),
             row(T::Passkeys, paths::PASSKEYS, (phrase::passkeys(frame.lang, passkeys), None)),
             row(T::Devices, paths::DEVICES, (phrase::devices(frame.lang, count), None)),
             row(T::Notices, paths::NOTICES, (String::new(), None)),

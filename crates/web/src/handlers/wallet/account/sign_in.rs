@@ -8,7 +8,10 @@ use std::sync::Arc;
 use axum::{Extension, Form, extract::State, response::Response};
 use serde::Deserialize;
 use tongbao_core::{Actor, Facts, Refusal, payer::session as sessions};
-use tongbao_engine::{Engine, Error, Input, account::Entered};
+use tongbao_engine::{
+    Engine, Error, Input,
+    account::{Device, DeviceSecret, Entered},
+};
 use tongbao_store::Fault;
 
 use super::{super::session, Posted, Told, Visitor, sign_up, told};
@@ -30,7 +33,7 @@ use crate::{
 };
 
 /// Where the browser keeps how far it got.
-const KEPT_AT: &str = "/wallet";
+pub(super) const KEPT_AT: &str = "/wallet";
 
 /// Who is told something before anybody is signed in.
 const NOBODY: &str = "";
@@ -91,6 +94,11 @@ pub(super) fn telling(pages: &Pages, visit: &Visit, (path, back): (&str, &str), 
     see_other(&visit.frame("").href(&address))
 }
 
+/// The device of this request, as what signs in.
+pub(super) fn seat<'a>(visit: &'a Visit, secret: &'a DeviceSecret) -> Device<'a> {
+    Device { secret, name: &visit.device_name, address: visit.address }
+}
+
 pub(super) fn is_our_form(pages: &Pages, visit: &Visit, token: &str) -> bool {
     form_token::is_right(pages, visit, Scope::Wallet, None, token)
 }
@@ -132,6 +140,7 @@ fn view(pages: &Pages, visit: &Visit, back: &str) -> FormView {
             sides: Vec::new(),
             links: Vec::new(),
             inbox: false,
+            passkey: pages.relying_party().map(|_| back.to_owned()),
         };
     }
     let hidden = vec![hidden_back, ("phone", phone.clone())];
@@ -154,6 +163,7 @@ fn view(pages: &Pages, visit: &Visit, back: &str) -> FormView {
         sides: vec![form("/wallet/sign-in/code", Vec::new(), T::ResendCode)],
         links: vec![(T::ChangePhone, format!("{change}{mark}{CHANGE_PHONE}=1"))],
         inbox: pages.engine.is_sandbox(),
+        passkey: None,
     }
 }
 
@@ -226,7 +236,7 @@ pub(super) async fn enter(
     match entered {
         Entered::Payer(payer) => {
             let device = session::device(&pages, &visit);
-            let begun = engine.begin_session(payer, &device, &visit.device_name).await;
+            let begun = engine.begin_session(payer, seat(&visit, &device)).await;
             let secret = match begun {
                 Ok(secret) => secret,
                 Err(Error::Fault(fault)) => return Err(fault.into()),

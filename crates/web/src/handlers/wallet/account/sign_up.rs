@@ -11,7 +11,7 @@ use tongbao_engine::{Error, account::SessionSecret, vault};
 use super::{
     super::session,
     Told, chosen,
-    sign_in::{around, is_our_form, page, telling, way_back, with_back},
+    sign_in::{around, is_our_form, page, seat, telling, way_back, with_back},
     told_of,
 };
 use crate::{
@@ -101,6 +101,7 @@ pub(super) async fn show(
         sides: Vec::new(),
         links: Vec::new(),
         inbox: false,
+        passkey: None,
     };
     Ok(page(&pages, &visit, &view))
 }
@@ -123,7 +124,7 @@ pub(super) async fn finish(
     }
     let device = session::device(&pages, &visit);
     let new = (proven.phone.as_str(), form.password);
-    let made = pages.engine.sign_up(new, &proven.ticket, &device, &visit.device_name).await;
+    let made = pages.engine.sign_up(new, &proven.ticket, seat(&visit, &device)).await;
     let mut response = match made {
         Ok((payer, secret)) => {
             let mut response = see_other(&visit.frame("").href(back));

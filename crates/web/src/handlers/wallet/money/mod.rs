@@ -123,6 +123,8 @@ fn refused(refusal: Refusal) -> Result<MoneyNotice, Trouble> {
         Refusal::TooManyCards => MoneyNotice::TooManyCards,
         Refusal::TooManyCardChecks { until } => MoneyNotice::TooManyChecks(until.ms()),
         Refusal::FeeChanged => MoneyNotice::FeeChanged,
+        Refusal::Blocked => MoneyNotice::Blocked,
+        Refusal::PasskeyNeeded => MoneyNotice::PasskeyNeeded,
         Refusal::BalanceInsufficient => MoneyNotice::BalanceInsufficient,
         Refusal::Invalid { param: "amount", .. } => MoneyNotice::BadAmount,
         // A form that was filled in, sent, and filled in again in another window.

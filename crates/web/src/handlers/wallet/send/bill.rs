@@ -38,6 +38,8 @@ pub(super) async fn show(visitor: Visitor, Path(id): Path<String>) -> Result<Res
         Bill::Payment { payment, paid, status, steps } => {
             payment_view(&visitor, &payment, paid.as_deref(), (status, &steps))?
         }
+        // It has a page of its own.
+        Bill::Utility { payment, .. } => return Ok(visitor.to(&paths::utility(&payment.id.to_string()))),
     };
     let around = visitor.around(Tab::Bills, &paths::bill(&view.number));
     Ok(visitor.page(|frame| render_bill(&view, &around, frame)))

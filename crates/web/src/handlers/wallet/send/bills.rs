@@ -85,6 +85,7 @@ const fn kind_of(reason: tongbao_core::ledger::Reason) -> BillKind {
         bills::BillKind::TopUp => BillKind::TopUp,
         bills::BillKind::Withdrawal => BillKind::Withdrawal,
         bills::BillKind::Utility => BillKind::Utility,
+        bills::BillKind::Ride => BillKind::Ride,
         bills::BillKind::Other => BillKind::Other,
     }
 }
@@ -95,7 +96,7 @@ pub(super) struct Names<'a>(bills::Names<'a>);
 /// What another is called.
 fn called(with: Counterparty) -> String {
     match with {
-        Counterparty::Merchant(name) => name,
+        Counterparty::Merchant(name) | Counterparty::Biller(name) => name,
         Counterparty::Payer(who) => who.map(|who| shown_who(who).to_string()).unwrap_or_default(),
     }
 }
@@ -154,6 +155,7 @@ fn page_of(subject: Id) -> String {
         Kind::TopUp => paths::top_up(&id),
         Kind::Withdrawal => paths::withdrawal(&id),
         Kind::UtilityPayment => paths::utility(&id),
+        Kind::Ride => paths::ride(&id),
         _ => paths::bill(&id),
     }
 }

@@ -82,6 +82,8 @@ fn told_of(error: Error) -> Result<Told, Trouble> {
         Refusal::WrongPassword { tries_left } => Told::WrongPassword(tries_left),
         Refusal::PasskeyRefused => Told::PasskeyRefused,
         Refusal::PasswordLocked { until } => Told::PasswordLocked(until),
+        Refusal::Blocked => Told::Blocked,
+        Refusal::PasskeyNeeded => Told::PasskeyNeeded,
         Refusal::BalanceInsufficient => Told::BalanceInsufficient,
         Refusal::LookUpsUsedUp => Told::LookUpsUsedUp,
         Refusal::CollectionLimit { left } => Told::CollectionLimit(left),

@@ -1,7 +1,7 @@
 //! The digits of transit codes, and what of rides is not decided in a step.
 //!
 //! The digits are made as those of payment codes, of the same sealed seed, under a key of their own: HMAC of the seed
-//! over [`PURPOSE`]. Who saw all of a payer's payment codes knows nothing of its transit codes. They begin with 40 to
+//! over `PURPOSE`. Who saw all of a payer's payment codes knows nothing of its transit codes. They begin with 40 to
 //! 45.
 //!
 //! **Absent on purpose:** a stored code, as there.

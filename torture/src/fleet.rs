@@ -48,7 +48,8 @@ impl Fleet {
             place.database = database.map(|(url, _)| url.to_owned());
             place.recounted_at = database.map(|(_, url)| url.to_owned());
             let address = any_address(chance)?;
-            place.base_url = members.first().map(Sandbox::api);
+            // A sandbox on loopback calls itself by name; the others say of themselves what the first one does.
+            place.base_url = members.first().map(|first| first.api().replace("127.0.0.1", "localhost"));
             members.push(Sandbox::new(&name, *role, place, address)?);
         }
         Ok(Fleet { members })
